@@ -1,0 +1,113 @@
+/**
+ * Generates the migrations of the three databases from their schemas, with drizzle-kit, as modules of the program.
+ *   bun scripts/migrations.ts            appends one step to each database whose schema has changed
+ *   bun scripts/migrations.ts --check    exits 1 if a schema and its migrations differ, or a step was edited
+ *   bun scripts/migrations.ts --fresh    one initial step for each database; only until the first release
+ * Beside `src/store/migrations/<database>.ts` stands `<database>.json`, drizzle-kit's picture of the schema at its last step.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type DrizzleSQLiteSnapshotJSON, generateSQLiteDrizzleJson, generateSQLiteMigration } from 'drizzle-kit/api'
+import type { Migration } from '../src/store/migrate.ts'
+import { registrySchema, runtimeSchema, tenantSchema } from '../src/store/schemas.ts'
+
+type State = { migrations: readonly Migration[]; snapshot: DrizzleSQLiteSnapshotJSON }
+type Mode = 'append' | 'check' | 'fresh'
+
+const FOLDER = fileURLToPath(new URL('../src/store/migrations/', import.meta.url))
+const SCHEMAS: Record<string, Record<string, unknown>> = {
+  runtime: runtimeSchema,
+  tenant: tenantSchema,
+  registry: registrySchema,
+}
+
+/** Brings every database's module up to its schema, or only compares; returns what differs, one line each. */
+export async function migrations(mode: Mode, nowMs: number, folder = FOLDER, schemas = SCHEMAS): Promise<string[]> {
+  mkdirSync(folder, { recursive: true })
+  const lines: string[] = []
+  for (const [name, schema] of Object.entries(schemas)) {
+    const before = mode === 'fresh' ? await emptyState() : await readState(folder, name)
+    const edited = editedSteps(name, before.migrations)
+    lines.push(...edited)
+    const snapshot = withoutIds(await generateSQLiteDrizzleJson(schema))
+    const statements = (await generateSQLiteMigration(before.snapshot, snapshot)).map((sql) => sql.trim())
+    if (mode === 'check') {
+      if (statements.length > 0) lines.push(`${name}: the schema is ahead of its migrations by ${statements.join(' ')}`)
+      continue
+    }
+    // Nothing is built on a step that databases no longer agree with: put it back as it was, or start fresh.
+    if (edited.length > 0) continue
+    const after = appended(before, statements, nowMs)
+    if (mode === 'fresh' && (await sameSteps(folder, name, after))) continue
+    if (statements.length > 0) lines.push(`${name}: step ${after.length}, ${statements.length} statements`)
+    writeState(folder, name, { migrations: after, snapshot })
+  }
+  return lines
+}
+
+function appended(before: State, statements: string[], nowMs: number): readonly Migration[] {
+  if (statements.length === 0) return before.migrations
+  const last = before.migrations.at(-1)?.createdAtMs ?? 0
+  const step = { createdAtMs: Math.max(nowMs, last + 1), hash: hashOf(statements), statements }
+  return [...before.migrations, step]
+}
+
+/** Steps whose statements are no longer those of their hash: someone has edited what databases have applied. */
+function editedSteps(name: string, steps: readonly Migration[]): string[] {
+  return steps
+    .filter((step) => hashOf(step.statements) !== step.hash)
+    .map((step) => `${name}: the step of ${new Date(step.createdAtMs).toISOString()} was edited after it was generated`)
+}
+
+/** A fresh start that comes to the same statements keeps the file as it is, so that databases made with it stay valid. */
+async function sameSteps(folder: string, name: string, after: readonly Migration[]): Promise<boolean> {
+  const { migrations: there } = await readState(folder, name)
+  return there.length === after.length && there.every((step, at) => step.hash === after[at]?.hash)
+}
+
+async function readState(folder: string, name: string): Promise<State> {
+  const module = `${folder}${name}.ts`
+  const picture = `${folder}${name}.json`
+  if (!existsSync(module) || !existsSync(picture)) return emptyState()
+  // Read as text, not imported: a run that has just written the module must not see the copy of the module cache.
+  const body = /= (\[[\s\S]*\])\n$/.exec(readFileSync(module, 'utf8'))?.[1] ?? '[]'
+  return { migrations: JSON.parse(body), snapshot: JSON.parse(readFileSync(picture, 'utf8')) }
+}
+
+async function emptyState(): Promise<State> {
+  return { migrations: [], snapshot: withoutIds(await generateSQLiteDrizzleJson({})) }
+}
+
+/** drizzle-kit draws random ids for its pictures; we keep one picture only, and want equal schemas to give equal files. */
+function withoutIds(snapshot: DrizzleSQLiteSnapshotJSON): DrizzleSQLiteSnapshotJSON {
+  const none = '00000000-0000-0000-0000-000000000000'
+  return { ...snapshot, id: none, prevId: none }
+}
+
+function writeState(folder: string, name: string, state: State): void {
+  const head = '/** Generated by `bun scripts/migrations.ts` from the schemas; never edited by hand. */'
+  const type = "import type { Migration } from '../migrate.ts'"
+  const steps = JSON.stringify(state.migrations, null, 2)
+  const text = `${head}\n${type}\n\nexport const ${name}Migrations: readonly Migration[] = ${steps}\n`
+  writeWhole(`${folder}${name}.json`, `${JSON.stringify(state.snapshot, null, 2)}\n`)
+  writeWhole(`${folder}${name}.ts`, text)
+}
+
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text)
+  renameSync(`${path}.new`, path)
+}
+
+function hashOf(statements: readonly string[]): string {
+  return createHash('sha256').update(statements.join('\n')).digest('hex')
+}
+
+if (import.meta.main) {
+  const mode = process.argv.includes('--check') ? 'check' : process.argv.includes('--fresh') ? 'fresh' : 'append'
+  const lines = await migrations(mode, Date.now())
+  for (const line of lines) console.log(line)
+  const refused = mode === 'check' ? lines.length > 0 : lines.some((line) => line.includes('was edited'))
+  if (mode === 'check') console.log(refused ? 'run: bun scripts/migrations.ts' : 'schemas and migrations agree')
+  process.exit(refused ? 1 : 0)
+}

@@ -1,0 +1,113 @@
+/** API tokens: `slt_`, a public id, a secret and a checksum. Shown once, kept as a hash, with an expiry, listed and revoked. */
+import { and, asc, eq, gt } from 'drizzle-orm'
+import { base64url, equalBytes, utf8 } from '../base/mod.ts'
+import { createSha256 } from '../crypto/mod.ts'
+import { apiTokens, users } from '../store/mod.ts'
+import type { AccountsDeps } from './deps.ts'
+import { ApiTokenNotFound, ApiTokenUnfit } from './errors.ts'
+import type { User } from './roles.ts'
+import { hashToken, newToken } from './secrets.ts'
+import { userById } from './users.ts'
+
+export const API_TOKEN_LIFETIME_MAX_MS = 366 * 24 * 60 * 60_000
+const NAME_LENGTH_MAX = 64
+const USED_EVERY_MS = 60_000
+
+const ID_LENGTH = 'slt_'.length + 16
+const CHECKSUM_LENGTH = 6
+/** `slt_` + 12 random bytes + 32 random bytes, both base64url, + six hex digits of a checksum. */
+const FORM = /^slt_[A-Za-z0-9_-]{16}[A-Za-z0-9_-]{43}[0-9a-f]{6}$/
+
+/** Times are ms since 1970; `usedAt` to the minute. */
+export type ApiTokenSummary = {
+  id: string
+  name: string
+  user: string
+  createdAt: number
+  expiresAt: number
+  usedAt: number | null
+}
+/** For whom (user id), under what name, and until when (ms since 1970). */
+export type NewApiToken = { user: string; name: string; expires: number }
+
+/** Makes a token for a user id. Refuses `api_token.unfit` (name, expiry), `account.not_found`. */
+export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Promise<{ id: string; token: string }> {
+  const now = deps.clock.now()
+  if (input.name.length === 0 || input.name.length > NAME_LENGTH_MAX) {
+    throw new ApiTokenUnfit(`the token's name must have 1 to ${NAME_LENGTH_MAX} characters`)
+  }
+  if (!(input.expires > now && input.expires <= now + API_TOKEN_LIFETIME_MAX_MS)) {
+    throw new ApiTokenUnfit('the token must expire in the future, within 366 days')
+  }
+  const user = await userById(deps, input.user)
+  const id = `slt_${base64url(deps.random(12))}`
+  const unchecked = `${id}${newToken(deps.random)}`
+  const token = `${unchecked}${checksumOf(unchecked)}`
+  await deps.db.insert(apiTokens).values({
+    id,
+    tokenHash: await hashToken('api', token),
+    userId: user.id,
+    name: input.name,
+    createdAtMs: now,
+    expiresAtMs: input.expires,
+  })
+  return { id, token }
+}
+
+/** Who a token speaks for, and its id; `undefined` for anything else. A mistyped token is told from its checksum alone. */
+export async function userOfToken(deps: AccountsDeps, token: string): Promise<{ user: User; id: string } | undefined> {
+  if (!isWellFormed(token)) return undefined
+  const now = deps.clock.now()
+  const id = token.slice(0, ID_LENGTH)
+  const row = await deps.db
+    .select({
+      hash: apiTokens.tokenHash,
+      usedAtMs: apiTokens.usedAtMs,
+      id: users.id,
+      name: users.name,
+      role: users.role,
+    })
+    .from(apiTokens)
+    .innerJoin(users, eq(users.id, apiTokens.userId))
+    .where(and(eq(apiTokens.id, id), gt(apiTokens.expiresAtMs, now)))
+    .get()
+  if (row === undefined || !equalBytes(row.hash, await hashToken('api', token))) return undefined
+  if (now - (row.usedAtMs ?? 0) >= USED_EVERY_MS) {
+    await deps.db.update(apiTokens).set({ usedAtMs: now }).where(eq(apiTokens.id, id))
+  }
+  return { user: { id: row.id, name: row.name, role: row.role }, id }
+}
+
+/** All tokens, or those of one user id; expired ones too, until they are revoked. */
+export async function listApiTokens(deps: AccountsDeps, userId?: string): Promise<ApiTokenSummary[]> {
+  const rows = await deps.db
+    .select()
+    .from(apiTokens)
+    .where(userId === undefined ? undefined : eq(apiTokens.userId, userId))
+    .orderBy(asc(apiTokens.createdAtMs), asc(apiTokens.id))
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    user: row.userId,
+    createdAt: row.createdAtMs,
+    expiresAt: row.expiresAtMs,
+    usedAt: row.usedAtMs,
+  }))
+}
+
+/** Refuses `api_token.not_found`. */
+export async function revokeApiToken(deps: AccountsDeps, id: string): Promise<void> {
+  const revoked = await deps.db.delete(apiTokens).where(eq(apiTokens.id, id)).returning({ id: apiTokens.id })
+  if (revoked.length === 0) throw new ApiTokenNotFound('there is no such token')
+}
+
+function isWellFormed(token: string): boolean {
+  return FORM.test(token) && checksumOf(token.slice(0, -CHECKSUM_LENGTH)) === token.slice(-CHECKSUM_LENGTH)
+}
+
+/** Not a protection: it tells a cut or mistyped token, and lets scanners for leaked secrets be sure of what they found. */
+function checksumOf(unchecked: string): string {
+  const digest = createSha256()
+  digest.update(utf8(unchecked))
+  return digest.digestHex().slice(0, CHECKSUM_LENGTH)
+}

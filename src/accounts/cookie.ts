@@ -1,0 +1,29 @@
+/** The cookie that carries a session: bound to its host, out of reach of scripts, not sent by pages of other sites. */
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { SESSION_MAX_MS } from './sessions.ts'
+
+/** `__Host-` makes browsers insist on Secure, Path=/ and no Domain, so that no other host or plain HTTP can plant one. */
+export const SESSION_COOKIE = '__Host-sluice'
+
+const ATTRIBUTES = { secure: true, httpOnly: true, sameSite: 'Lax', path: '/' } as const
+
+/** The cookie's name for one of several applications on a host (a Platform's tenants): they share the path `/`. */
+export function sessionCookieOf(application: string): string {
+  return `${SESSION_COOKIE}-${application}`
+}
+
+/** Gives the browser a session's token. */
+export function setSessionCookie(c: Context, token: string, cookie: string = SESSION_COOKIE): void {
+  setCookie(c, cookie, token, { ...ATTRIBUTES, maxAge: SESSION_MAX_MS / 1_000 })
+}
+
+/** Takes it away again. */
+export function clearSessionCookie(c: Context, cookie: string = SESSION_COOKIE): void {
+  deleteCookie(c, cookie, ATTRIBUTES)
+}
+
+/** The token that the browser sent, if any. */
+export function sessionTokenOf(c: Context, cookie: string = SESSION_COOKIE): string | undefined {
+  return getCookie(c, cookie)
+}

@@ -1,0 +1,110 @@
+/** Sessions of browsers: twelve hours at most, one hour without use, listed, and ended one by one or all. */
+import { and, asc, desc, eq, gt, lte, ne, notInArray, or } from 'drizzle-orm'
+import { newId } from '../base/mod.ts'
+import { sessions, users } from '../store/mod.ts'
+import type { AccountsDeps, WithinDeps } from './deps.ts'
+import { SessionNotFound } from './errors.ts'
+import type { User } from './roles.ts'
+import { hashToken, newToken } from './secrets.ts'
+
+/** However much it is used, a session ends after this. */
+export const SESSION_MAX_MS = 12 * 60 * 60_000
+/** Without a request for this long a session ends. */
+export const SESSION_IDLE_MS = 60 * 60_000
+/** A person's browsers; the longest unused session beyond these ends. */
+export const SESSIONS_PER_USER_MAX = 32
+/** How often the use of a session is written down. */
+const SEEN_EVERY_MS = 60_000
+const USER_AGENT_LENGTH_MAX = 256
+
+/** Times are ms since 1970; `expiresAt` is the absolute limit. */
+export type Session = { id: string; user: User; createdAt: number; expiresAt: number }
+/** A new session and the token that goes into the cookie and nowhere else. */
+export type OpenedSession = { token: string; session: Session }
+/** What lists of sessions show; times are ms since 1970, `seenAt` to the minute. */
+export type SessionSummary = { id: string; createdAt: number; seenAt: number; address: string; userAgent: string }
+/** Where a browser comes from: its IP address, and what it calls itself. */
+export type Visitor = { address: string; userAgent?: string | undefined }
+
+export async function openSession(deps: WithinDeps, user: User, visitor: Visitor): Promise<OpenedSession> {
+  const token = newToken(deps.random)
+  const now = deps.clock.now()
+  const id = newId('ses', deps.clock, deps.random)
+  await removeExpired(deps, now)
+  await deps.db.insert(sessions).values({
+    id,
+    tokenHash: await hashToken('session', token),
+    userId: user.id,
+    createdAtMs: now,
+    seenAtMs: now,
+    address: visitor.address,
+    userAgent: (visitor.userAgent ?? '').slice(0, USER_AGENT_LENGTH_MAX),
+  })
+  await endBeyondMax(deps, user.id)
+  return { token, session: { id, user, createdAt: now, expiresAt: now + SESSION_MAX_MS } }
+}
+
+/** The session of a cookie's token, if it has not ended or expired. */
+export async function sessionOf(deps: AccountsDeps, token: string): Promise<Session | undefined> {
+  const now = deps.clock.now()
+  const row = await deps.db
+    .select({ session: sessions, id: users.id, name: users.name, role: users.role })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.tokenHash, await hashToken('session', token)), alive(now)))
+    .get()
+  if (row === undefined) return undefined
+  const { session, ...user } = row
+  if (now - session.seenAtMs >= SEEN_EVERY_MS) {
+    await deps.db.update(sessions).set({ seenAtMs: now }).where(eq(sessions.id, session.id))
+  }
+  return { id: session.id, user, createdAt: session.createdAtMs, expiresAt: session.createdAtMs + SESSION_MAX_MS }
+}
+
+export async function listSessions(deps: AccountsDeps, userId: string): Promise<SessionSummary[]> {
+  const rows = await deps.db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), alive(deps.clock.now())))
+    .orderBy(asc(sessions.createdAtMs))
+  return rows.map((row) => ({
+    id: row.id,
+    createdAt: row.createdAtMs,
+    seenAt: row.seenAtMs,
+    address: row.address,
+    userAgent: row.userAgent,
+  }))
+}
+
+/** Ends one session of a user; refuses `session.not_found`, for another user's too. */
+export async function endSession(deps: AccountsDeps, userId: string, sessionId: string): Promise<void> {
+  const ended = await deps.db
+    .delete(sessions)
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId)))
+    .returning({ id: sessions.id })
+  if (ended.length === 0) throw new SessionNotFound('there is no such session')
+}
+
+/** Ends all sessions of a user but the one named. */
+export async function endOtherSessions(deps: WithinDeps, userId: string, keep?: string): Promise<void> {
+  await deps.db.delete(sessions).where(and(eq(sessions.userId, userId), ne(sessions.id, keep ?? '')))
+}
+
+function alive(now: number) {
+  return and(gt(sessions.createdAtMs, now - SESSION_MAX_MS), gt(sessions.seenAtMs, now - SESSION_IDLE_MS))
+}
+
+async function removeExpired(deps: WithinDeps, now: number): Promise<void> {
+  const { createdAtMs, seenAtMs } = sessions
+  await deps.db.delete(sessions).where(or(lte(createdAtMs, now - SESSION_MAX_MS), lte(seenAtMs, now - SESSION_IDLE_MS)))
+}
+
+async function endBeyondMax(deps: WithinDeps, userId: string): Promise<void> {
+  const kept = deps.db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.userId, userId))
+    .orderBy(desc(sessions.seenAtMs), desc(sessions.id))
+    .limit(SESSIONS_PER_USER_MAX)
+  await deps.db.delete(sessions).where(and(eq(sessions.userId, userId), notInArray(sessions.id, kept)))
+}

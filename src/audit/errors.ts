@@ -1,0 +1,15 @@
+/** What the audit trail refuses, by name. */
+import { AppError } from '../base/mod.ts'
+
+/** The last line and the signed head do not belong together: going on would sign over what was done to the trail. */
+export class AuditBroken extends AppError {
+  override readonly code = 'audit.broken' as const
+  override readonly kind = 'internal' as const
+  override readonly advice = 'See where with: sluice audit verify. Then restore the database from a backup.'
+}
+
+/** An act says more than a line of the trail holds. */
+export class AuditEntryTooLarge extends AppError {
+  override readonly code = 'audit.entry_too_large' as const
+  override readonly kind = 'limit' as const
+}

@@ -1,0 +1,26 @@
+/** base: errors, log, clock, ids, retry, turns, encodings. No I/O, no domain. */
+export { type Clock, rfc3339, systemClock } from './clock.ts'
+export { deferred } from './deferred.ts'
+export {
+  type Bytes,
+  base64url,
+  canonicalJson,
+  concatBytes,
+  EncodingInvalid,
+  equalBytes,
+  fromBase64url,
+  fromHex,
+  fromUtf8,
+  hex,
+  utf8,
+} from './encoding.ts'
+export { AppError, Cancelled, codeOf, describeError, type ErrorKind, Unreachable } from './errors.ts'
+export { every, pause } from './every.ts'
+export { newId, uuidV7 } from './ids.ts'
+export { Lifetime } from './lifetime.ts'
+export { type Log, logOf } from './log.ts'
+export { printable, printableLines } from './printable.ts'
+export { type Random, systemRandom } from './random.ts'
+export { backoffMs, retry } from './retry.ts'
+export { nearestWord } from './suggest.ts'
+export { Slots, Turns } from './turns.ts'

@@ -1,0 +1,23 @@
+/** What the command is handed by its host: where to write, what the environment says, when to stop. */
+import { type Access, type AccessFlags, resolveAccess } from './access.ts'
+import { type Client, createClient } from './client.ts'
+import type { Environment } from './config.ts'
+import type { Terminal } from './output.ts'
+
+export type CliContext = {
+  terminal: Terminal
+  environment: Environment
+  /** Whether the process runs as root: decides the default data folder. */
+  root: boolean
+  /** Aborted by SIGINT or SIGTERM. */
+  signal: AbortSignal
+}
+
+/** Options of every verb that speaks to a server. */
+export type RemoteFlags = AccessFlags & { json?: boolean }
+
+/** The server that the flags name, and its API. */
+export async function connect(context: CliContext, flags: RemoteFlags): Promise<{ access: Access; client: Client }> {
+  const access = await resolveAccess(flags, context.environment, context.root)
+  return { access, client: createClient(access) }
+}

@@ -1,0 +1,138 @@
+/** The command `sluice`: its verbs, their help, and one place where every failure becomes a line and an exit code. */
+import { Command, CommanderError } from 'commander'
+import { nearestWord } from '../base/mod.ts'
+import { buildFacts } from '../host/mod.ts'
+import type { CliContext } from './context.ts'
+import { EXIT_CODES, exitCodeOf, failureLine, UsageInvalid } from './exit.ts'
+import { checkLogLevel } from './logs.ts'
+import { addAuditVerbs } from './verbs/audit.ts'
+import { addBlueprintVerbs } from './verbs/blueprint.ts'
+import { addConfigVerb } from './verbs/config.ts'
+import { addCredentialVerbs } from './verbs/credential.ts'
+import { addDeadLetterVerbs } from './verbs/dead-letter.ts'
+import { addDemoVerb } from './verbs/demo.ts'
+import { addDeploymentVerbs } from './verbs/deployment.ts'
+import { addEnrolmentCodeVerbs } from './verbs/enrolment-code.ts'
+import { addPeerVerbs } from './verbs/peer.ts'
+import { addPlatformVerb } from './verbs/platform.ts'
+import { addRuntimeVerbs } from './verbs/runtime.ts'
+import { addStatusVerbs } from './verbs/status.ts'
+import { addVersionVerb } from './verbs/version.ts'
+
+const AFTER_HELP = `
+Variables beside those of the settings:
+  SLUICE_AT      server to speak to: URL, data folder or access file
+  SLUICE_TOKEN   token to show it, in place of the access file's
+  SLUICE_LOG     least level of log lines: debug, info, warning, error
+
+Exit codes:
+  0  done
+  ${EXIT_CODES.internal}  a fault of Sluice itself
+  ${EXIT_CODES.invalid}  what was given is wrong: words, files, blueprints
+  ${EXIT_CODES.unauthenticated}  not signed in, or not allowed
+  ${EXIT_CODES.not_found}  there is no such thing
+  ${EXIT_CODES.conflict}  it exists already, is in use, or was changed meanwhile
+  ${EXIT_CODES.unavailable}  something did not answer; trying again may help
+  ${EXIT_CODES.limit}  a limit was reached
+
+Every failure is one line on standard error: its code, what happened, what to do.`
+
+/** The whole command, ready to parse. */
+function createProgram(context: CliContext): Command {
+  const program = new Command('sluice')
+    .description('Moves, keeps and queries data between places that must not see each other’s secrets.')
+    .version(buildFacts.version, '-V, --version', 'print the version')
+    .addHelpText('after', AFTER_HELP)
+    .showSuggestionAfterError(true)
+    .enablePositionalOptions()
+  program.commandsGroup('Begin here:')
+  addDemoVerb(program, context)
+  program.commandsGroup('Servers:')
+  addPlatformVerb(program, context)
+  addRuntimeVerbs(program, context)
+  addConfigVerb(program, context)
+  program.commandsGroup('On the Platform:')
+  addEnrolmentCodeVerbs(program, context)
+  addBlueprintVerbs(program, context)
+  program.commandsGroup('On a Runtime, by its owner:')
+  addPeerVerbs(program, context)
+  addCredentialVerbs(program, context)
+  addDeadLetterVerbs(program, context)
+  program.commandsGroup('On either:')
+  addStatusVerbs(program, context)
+  addDeploymentVerbs(program, context)
+  addAuditVerbs(program, context)
+  program.commandsGroup('About:')
+  addVersionVerb(program, context)
+  program.helpCommand('help [verb]', 'explain a verb')
+  return program
+}
+
+/** Settings that commander copies to sub-commands only when they are made; so they are set on all of them here. */
+function prepare(command: Command, context: CliContext, path: string): void {
+  command
+    .helpOption('-h, --help', 'explain this verb')
+    .exitOverride((error) => {
+      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageOf(error, path)
+    })
+    .configureOutput({
+      writeOut: context.terminal.out,
+      // Help that nobody asked for: a verb was missing.
+      writeErr: context.terminal.err,
+      outputError: () => undefined,
+    })
+    .configureHelp({
+      subcommandTerm: (child) =>
+        [child.name(), ...child.registeredArguments.map((argument) => `<${argument.name()}>`)].join(' '),
+    })
+  if (command.commands.length > 0 && command.parent) command.helpCommand(false)
+  for (const child of command.commands) prepare(child, context, `${path} ${child.name()}`)
+}
+
+/** `error: unknown command 'rutime'\n(Did you mean runtime?)` → one plain sentence, and the help that explains it. */
+function usageOf(error: CommanderError, path: string): UsageInvalid {
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/^unknown command/, 'unknown verb')
+    .replace(/ for '[^']+'\. Expected (\d+) arguments? but got (\d+)/, ': $2 given, $1 expected')
+    .replace(/\(Did you mean (.*?)\?\)/, "— did you mean '$1'?")
+    .replace(/'([^']*)'/g, '`$1`')
+  return new UsageInvalid(text, `See \`${path} --help\`.`)
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
+}
+
+/** Commander answers `help` of a verb that is not there with the help of all, and without a word about it. */
+function checkHelp(program: Command, [first, word]: readonly string[]): void {
+  const verbs = program.commands.map((command) => command.name())
+  if (first !== 'help' || word === undefined || word.startsWith('-') || [...verbs, 'help'].includes(word)) return
+  const near = nearestWord(word, verbs)
+  throw new UsageInvalid(`unknown verb \`${word}\`${near ? ` — did you mean \`${near}\`?` : ''}`)
+}
+
+/** Runs the command with these words; returns its exit code. Never throws. */
+export async function run(words: readonly string[], context: CliContext): Promise<number> {
+  const program = createProgram(context)
+  prepare(program, context, 'sluice')
+  let verb = 'sluice'
+  program.hook('preAction', (_program, called) => {
+    verb = pathOf(called)
+    checkLogLevel(context.environment['SLUICE_LOG'])
+  })
+  try {
+    checkHelp(program, words)
+    await program.parseAsync([...words], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    // Without a verb commander shows the help and calls that an error.
+    if (error instanceof CommanderError) return EXIT_CODES.invalid
+    const unadvised = error instanceof UsageInvalid && error.advice === undefined
+    const failure = unadvised ? new UsageInvalid(error.message, `See \`${verb} --help\`.`) : error
+    context.terminal.err(`${failureLine(failure)}\n`)
+    return exitCodeOf(error)
+  }
+}

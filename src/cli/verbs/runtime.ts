@@ -1,0 +1,76 @@
+/** `sluice runtime`: the agent itself, and its enrolment. `sluice worker` is what it starts for each deployment. */
+import type { Command } from 'commander'
+import { nearestWord } from '../../base/mod.ts'
+import { PlatformLink, readAs } from '../answers.ts'
+import { defaultRuntimeName, type Flags } from '../config.ts'
+import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { UsageInvalid } from '../exit.ts'
+import { print } from '../output.ts'
+import { masterKeySource, workerEnvironment } from '../secrets.ts'
+import { readSettings, untilStopped } from '../serve.ts'
+import { addSettingFlags } from './config.ts'
+import { addRemoteFlags } from './remote.ts'
+
+async function serve(flags: Flags & { json?: boolean }, context: CliContext): Promise<void> {
+  const settings = await readSettings('runtime', flags, context)
+  const data = settings.text('data')
+  const keySettings = { data, file: settings.text('master-key-file'), command: settings.optional('master-key-command') }
+  const name = settings.optional('name') ?? defaultRuntimeName()
+  const { startRuntime } = await import('../../runtime/mod.ts')
+  await using runtime = await startRuntime({
+    data,
+    masterKey: await masterKeySource(keySettings, context.environment),
+    name,
+    host: settings.text('host'),
+    port: settings.port('port'),
+    bridgePort: settings.port('bridge-port'),
+    publicHost: settings.optional('public-host') ?? 'localhost',
+    files: settings.text('files'),
+    worker: { env: workerEnvironment(context.environment) },
+  })
+  const { managementUrl: url, bridgePort, oneTimeLink } = runtime
+  print(context.terminal, flags.json, { ready: true, url, bridgePort, ...(oneTimeLink ? { oneTimeLink } : {}) }, () =>
+    [
+      `Runtime ${name} is ready: Management Interface at ${url}, bridges on port ${bridgePort}.`,
+      ...(oneTimeLink ? ['', 'Open this link once, within an hour, to become its owner:', `  ${oneTimeLink}`] : []),
+    ].join('\n'),
+  )
+  await untilStopped(context.signal)
+}
+
+export function addRuntimeVerbs(program: Command, context: CliContext): void {
+  const runtime = program
+    .command('runtime')
+    .description('run a Runtime: the agent that a company hosts beside its data')
+    .option('--json', 'print one JSON line when ready')
+  addSettingFlags(runtime, 'runtime')
+  runtime.allowExcessArguments().action((flags: Flags & { json?: boolean }, command: Command) => {
+    const [word] = command.args
+    if (word === undefined) return serve(flags, context)
+    const near = nearestWord(
+      word,
+      command.commands.map((child) => child.name()),
+    )
+    const hint = near ? ` — did you mean \`${near}\`?` : ''
+    throw new UsageInvalid(`unknown verb \`${word}\`${hint}`, 'See `sluice runtime --help`.')
+  })
+  addRemoteFlags(runtime.command('enrol'))
+    .argument('<code>', 'what `sluice enrolment-code create` printed (slx_…)')
+    .description('enrol a running Runtime with a Platform')
+    .action(async (code: string, flags: RemoteFlags) => {
+      const { client } = await connect(context, flags)
+      const link = readAs(PlatformLink, await client.request('POST', '/v1/enrolment', { code }))
+      print(context.terminal, flags.json, link, ({ state, runtime: id, tenantName, platform }) =>
+        state === 'enrolled'
+          ? `Enrolled with ${tenantName ?? 'the Platform'} at ${platform ?? ''} as ${id}.`
+          : 'Enrolment has begun; see `sluice status`.',
+      )
+    })
+  program
+    .command('worker', { hidden: true })
+    .description('run one deployment; started by the Runtime')
+    .action(async () => {
+      const { runWorker } = await import('../../runtime/mod.ts')
+      return await runWorker()
+    })
+}

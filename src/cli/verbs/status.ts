@@ -1,0 +1,130 @@
+/** `sluice status` and `sluice logs`: what a server does now, and what its deployments said. */
+import type { Command } from 'commander'
+import * as v from 'valibot'
+import {
+  LocalDeployment,
+  LogList,
+  PlatformDeployment,
+  PlatformLink,
+  PlatformRuntime,
+  readAs,
+  wordsOf,
+} from '../answers.ts'
+import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { print, table } from '../output.ts'
+import { renderWaiting, runtimeWords } from './deployment.ts'
+import { addRemoteFlags } from './remote.ts'
+
+const RuntimeStatus = v.looseObject({
+  name: v.string(),
+  version: v.string(),
+  managementUrl: v.string(),
+  platform: PlatformLink,
+  deployments: v.array(LocalDeployment),
+})
+const PlatformStatus = v.looseObject({
+  version: v.string(),
+  runtimes: v.array(PlatformRuntime),
+  deployments: v.array(PlatformDeployment),
+})
+const AnyStatus = v.union([PlatformStatus, RuntimeStatus])
+type AnyStatus = v.InferOutput<typeof AnyStatus>
+
+function isPlatform(status: AnyStatus): status is v.InferOutput<typeof PlatformStatus> {
+  return 'runtimes' in status
+}
+
+/** A deployment's components as a table. */
+function componentTable(deployments: readonly LocalDeployment[]): string {
+  const rows = deployments.flatMap(({ blueprint, components }) =>
+    components.map((part) => [
+      blueprint,
+      part.name,
+      part.type,
+      part.state,
+      part.messagesIn,
+      part.messagesOut,
+      part.refused,
+      part.errors,
+      part.reason ? wordsOf([part.reason]) : '',
+    ]),
+  )
+  return rows.length === 0
+    ? ''
+    : table(['BLUEPRINT', 'COMPONENT', 'TYPE', 'STATE', 'IN', 'OUT', 'REFUSED', 'ERRORS', 'HELD UP BY'], rows)
+}
+
+function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
+  const { platform } = status
+  const link =
+    platform.state === 'enrolled'
+      ? `enrolled with ${platform.tenantName ?? platform.tenant}, last heartbeat answered ${platform.lastHeartbeatAnsweredAt ?? 'never'}, ${platform.owed.auditLogs + platform.owed.status} messages owed`
+      : `${platform.state === 'none' ? 'not enrolled; see `sluice runtime enrol --help`' : platform.state}`
+  const deployments = status.deployments.map(({ deployment, blueprint, version, state, reasons }) => [
+    ...[deployment, blueprint, version, state, wordsOf(reasons)],
+  ])
+  return [
+    `Runtime ${status.name}, version ${status.version}, at ${status.managementUrl}`,
+    `Platform: ${link}`,
+    deployments.length > 0
+      ? `\n${table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], deployments)}`
+      : 'No deployments.',
+    ...status.deployments.map(renderWaiting),
+    componentTable(status.deployments) && `\n${componentTable(status.deployments)}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+function renderPlatform(status: v.InferOutput<typeof PlatformStatus>): string {
+  const runtimes = status.runtimes.map(({ name, id, state, managementUrl }) => [name, state, id, managementUrl])
+  const deployments = status.deployments.map(({ deployment, blueprint, version, state, runtimes: told }) => [
+    ...[deployment, blueprint, version, state, runtimeWords(told)],
+  ])
+  return [
+    `Platform, version ${status.version}`,
+    runtimes.length > 0
+      ? `\n${table(['RUNTIME', 'STATE', 'ID', 'AT'], runtimes)}`
+      : 'No Runtimes yet. Make a code: `sluice enrolment-code create`.',
+    deployments.length > 0
+      ? `\n${table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], deployments)}`
+      : 'No deployments yet.',
+  ].join('\n')
+}
+
+export function addStatusVerbs(program: Command, context: CliContext): void {
+  addRemoteFlags(program.command('status'))
+    .description('print what a Runtime or a Platform does now')
+    .action(async (flags: RemoteFlags) => {
+      const { client } = await connect(context, flags)
+      const status: AnyStatus = readAs(AnyStatus, await client.get('/v1/status'))
+      print(context.terminal, flags.json, status, (now) => (isPlatform(now) ? renderPlatform(now) : renderRuntime(now)))
+    })
+  addRemoteFlags(program.command('logs'))
+    .option('--deployment <id>', 'only of this deployment')
+    .option('--limit <n>', 'how many of the newest, up to 1,000', '100')
+    .description('print audit logs of deployments, oldest first')
+    .action(async (flags: RemoteFlags & { deployment?: string; limit: string }) => {
+      const { client } = await connect(context, flags)
+      const query = new URLSearchParams({
+        limit: flags.limit,
+        ...(flags.deployment ? { deployment: flags.deployment } : {}),
+      })
+      const { entries } = readAs(LogList, await client.get(`/v1/logs?${query}`))
+      print(context.terminal, flags.json, entries, (list) =>
+        list.length === 0
+          ? 'No log lines yet.'
+          : list
+              .map(({ at, level, component, template, fields }) =>
+                [
+                  at,
+                  level.padEnd(7),
+                  component ?? '–',
+                  template,
+                  ...Object.entries(fields).map(([name, value]) => `${name}=${value}`),
+                ].join('  '),
+              )
+              .join('\n'),
+      )
+    })
+}

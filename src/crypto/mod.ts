@@ -1,0 +1,29 @@
+/** crypto: bytes in, bytes out. P-256 keys, signatures, agreement, sealing, wraps, handshakes, certificates; nothing of the domain. */
+export { deriveSharedSecret, importAgreementPublicKey } from './agreement.ts'
+export { type Authority, createAuthority, loadAuthority } from './authority.ts'
+export { type BulkCipher, createBulkCipher } from './bulk-cipher.ts'
+export { hkdf, hmacSha256 } from './derivation.ts'
+export { createSha256, sha256, sha256Hex } from './digests.ts'
+export {
+  type Exporter,
+  openFrom,
+  sealTo,
+} from './hpke.ts'
+export { openResponse, sealResponse } from './hpke-response.ts'
+export { fingerprint, thumbprint } from './key-names.ts'
+export {
+  type AgreementKey,
+  generateStoredKeyPair,
+  loadAgreementKey,
+  loadSigningKey,
+  type SigningKey,
+  type StoredKeyPair,
+} from './keys.ts'
+export { type IssuedLeaf, issueLeaf } from './leaf.ts'
+export { createHandshake, type Handshake, type HandshakeOptions, type TransportKeys } from './noise.ts'
+export { noiseP256 } from './noise-p256.ts'
+export type { PatternName } from './noise-patterns.ts'
+export type { DhKeyPair, NoiseSuite } from './noise-suite.ts'
+export type { PublicKeyBytes } from './points.ts'
+export { importVerifyKey, sign, verify } from './signatures.ts'
+export { importWrappingKey, unwrap, type WrapBinding, type WrappingKey, wrap } from './wrap.ts'

@@ -1,0 +1,202 @@
+/**
+ * Watches the connections of an HTTP server: how many there may be, how long a handshake, a request's header or its body may
+ * take, and how long nothing may move. Hosts have such limits too, but not the same ones for the same socket, and not all keep
+ * them.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { type Clock, systemClock } from '../base/mod.ts'
+import { networkOf } from './network-of.ts'
+
+/** Bounds of an HTTPS server; all have defaults. */
+export interface ConnectionLimits {
+  /**
+   * Default 1,024 connections × ≈64 KiB (TLS state, buffers) ≈ 64 MiB, even if strangers open them all. For one more, the
+   * oldest that waits for its client goes (handshake, header or body not complete); where none waits, the newcomer.
+   */
+  connectionsMax: number
+  /**
+   * Of these, from one IPv4 address or one IPv6 /64, of which a single host has all addresses. Default 256, a quarter: one
+   * stranger leaves 768 to the others. For one more, the oldest of the same origin goes, as above.
+   */
+  connectionsPerNetworkMax: number
+  /** TLS handshake, from accept on. Default 10 s: three lost packets on a slow link still fit. */
+  handshakeMs: number
+  /** From the handshake, or the previous answer, to the complete header of the next request. Default 30 s. */
+  headerMs: number
+  /** From the complete header to the complete body, plus what `bodyBytesPerSecondMin` grants. Default 30 s. */
+  bodyMs: number
+  /**
+   * Each so many bytes received of a body grant one more second. Default 64 KiB. Who sends faster may go on: 1 GiB at 1 MiB/s
+   * takes 17 min of 273 granted; 1 MiB at 32 KiB/s 32 s of 46. One byte every 9 s ends after 30 s, and to hold 1,024
+   * connections with bodies for longer takes 64 MiB/s.
+   */
+  bodyBytesPerSecondMin: number
+  /** Not one byte moves, of an answer or of what is due before it. Default 5 min: longer than any long poll. */
+  stalledMs: number
+  /** How often all this is looked at. Default 1 s. */
+  sweepMs: number
+}
+
+/** The limits in force where a server names none. */
+export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
+  connectionsMax: 1_024,
+  connectionsPerNetworkMax: 256,
+  handshakeMs: 10_000,
+  headerMs: 30_000,
+  bodyMs: 30_000,
+  bodyBytesPerSecondMin: 65_536,
+  stalledMs: 300_000,
+  sweepMs: 1_000,
+}
+
+/** The body of the latest request; those before it on the same connection are complete. */
+interface Body {
+  readonly incoming: IncomingMessage
+  readonly since: number
+  /** Received until then; with it what came in one piece with the header, which earns no time. */
+  readonly bytesBefore: number
+}
+
+interface Watched {
+  readonly raw: Socket
+  readonly secure: TLSSocket
+  readonly network: string
+  secured: boolean
+  requests: number
+  /** When the present phase began, or a byte last moved. */
+  since: number
+  bytesMoved: number
+  body: Body | undefined
+  /** Accept, or the last answer's end. No progress of a request makes a connection younger. */
+  unansweredSince: number
+}
+
+export class ConnectionGuard {
+  readonly #limits: ConnectionLimits
+  readonly #clock: Clock
+  readonly #bySocket = new Map<Socket, Watched>()
+  readonly #stop = new AbortController()
+  #closing = false
+
+  constructor(limits: ConnectionLimits, clock: Clock = systemClock) {
+    this.#limits = limits
+    this.#clock = clock
+    void this.#sweepUntilStopped()
+  }
+
+  /** Whether there is room for an accepted socket, if need be after a connection that waits for its client has gone for it. */
+  admits(raw: Socket): boolean {
+    const { connectionsMax, connectionsPerNetworkMax } = this.#limits
+    const network = networkOf(raw.remoteAddress ?? '')
+    const all = [...this.#bySocket.values()]
+    const neighbours = all.filter((watched) => watched.network === network)
+    if (neighbours.length >= connectionsPerNetworkMax) return this.#evictOldest(neighbours)
+    return all.length < connectionsMax || this.#evictOldest(all)
+  }
+
+  /** A connection whose handshake begins now. */
+  watch(raw: Socket, secure: TLSSocket): void {
+    const now = this.#clock.monotonic()
+    const watched: Watched = {
+      ...{ raw, secure, network: networkOf(raw.remoteAddress ?? '') },
+      ...{ secured: false, requests: 0, since: now, bytesMoved: 0, body: undefined, unansweredSince: now },
+    }
+    this.#bySocket.set(secure, watched)
+    // Not every host ends one when the other ends.
+    for (const socket of [raw, secure]) {
+      socket.on('error', () => destroy(watched))
+      socket.once('close', () => destroy(watched))
+    }
+    raw.once('close', () => this.#bySocket.delete(secure))
+    if (this.#closing) destroy(watched)
+  }
+
+  /** The handshake is done: from here on the header's time counts. */
+  secured(secure: Socket): void {
+    const watched = this.#bySocket.get(secure)
+    if (!watched) return
+    watched.secured = true
+    watched.since = this.#clock.monotonic()
+  }
+
+  /** A request's header is complete; the returned function says that its answer has ended. */
+  requested(incoming: IncomingMessage): () => void {
+    const watched = this.#bySocket.get(incoming.socket)
+    if (!watched) return () => undefined
+    watched.requests++
+    watched.since = this.#clock.monotonic()
+    watched.body = { incoming, since: watched.since, bytesBefore: watched.raw.bytesRead }
+    return () => {
+      watched.requests--
+      watched.since = this.#clock.monotonic()
+      watched.unansweredSince = watched.since
+      if (this.#closing && watched.requests === 0) destroy(watched)
+    }
+  }
+
+  /** Closes idle connections at once and the others with their answer's end, at the latest after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true
+    this.#stop.abort()
+    for (const watched of this.#bySocket.values()) if (watched.requests === 0) destroy(watched)
+    const busy = [...this.#bySocket.values()].map(
+      ({ raw }) => new Promise<void>((ended) => void raw.once('close', ended)),
+    )
+    if (busy.length === 0) return
+    const done = new AbortController()
+    await Promise.race([Promise.all(busy), this.#clock.sleep(graceMs, done.signal).catch(() => undefined)])
+    done.abort()
+    for (const watched of this.#bySocket.values()) destroy(watched)
+  }
+
+  async #sweepUntilStopped(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      // The only way to fail is to be stopped.
+      await this.#clock.sleep(this.#limits.sweepMs, this.#stop.signal).catch(() => undefined)
+      const now = this.#clock.monotonic()
+      for (const watched of this.#bySocket.values()) if (this.#isLate(watched, now)) destroy(watched)
+    }
+  }
+
+  #isLate(watched: Watched, now: number): boolean {
+    if (!watched.secured) return now - watched.since > this.#limits.handshakeMs
+    if (watched.requests === 0) return now - watched.since > this.#limits.headerMs
+    if (this.#isBodyLate(watched, now)) return true
+    const bytesMoved = watched.raw.bytesRead + watched.secure.bytesWritten
+    if (bytesMoved !== watched.bytesMoved) {
+      watched.bytesMoved = bytesMoved
+      watched.since = now
+    }
+    return now - watched.since > this.#limits.stalledMs
+  }
+
+  #isBodyLate({ raw, body }: Watched, now: number): boolean {
+    if (!body || body.incoming.complete) return false
+    const { bodyMs, bodyBytesPerSecondMin } = this.#limits
+    const grantedMs = ((raw.bytesRead - body.bytesBefore) / bodyBytesPerSecondMin) * 1_000
+    return now - body.since > bodyMs + grantedMs
+  }
+
+  #evictOldest(among: Watched[]): boolean {
+    let oldest: Watched | undefined
+    for (const watched of among.filter(waitsForClient))
+      if (!oldest || watched.unansweredSince < oldest.unansweredSince) oldest = watched
+    if (!oldest) return false
+    // Its `close` comes later, and must not count until then.
+    this.#bySocket.delete(oldest.secure)
+    destroy(oldest)
+    return true
+  }
+}
+
+/** Handshake, header or body have not come in completely; otherwise an answer is due or under way. */
+function waitsForClient({ secured, requests, body }: Watched): boolean {
+  return !secured || requests === 0 || body?.incoming.complete === false
+}
+
+function destroy(watched: Watched): void {
+  watched.secure.destroy()
+  watched.raw.destroy()
+}

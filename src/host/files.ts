@@ -1,0 +1,97 @@
+/** Whole files and folders: read, replaced atomically, made private, removed. Failures are named after what the user can do. */
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Bytes, fromUtf8, utf8 } from '../base/mod.ts'
+import { FileMissing, fileFailure } from './errors.ts'
+
+/**
+ * All bytes of a file.
+ * Fails with `host.file_missing`, `host.path_unfit`, `host.file_forbidden` or `host.file_failed`.
+ */
+export async function readBytes(path: string): Promise<Bytes> {
+  try {
+    return new Uint8Array(await readFile(path))
+  } catch (cause) {
+    throw fileFailure('read', path, cause)
+  }
+}
+
+/** The text of a UTF-8 file. Fails as `readBytes` does, and with `encoding.invalid`. */
+export async function readText(path: string): Promise<string> {
+  return fromUtf8(await readBytes(path))
+}
+
+/** The text of a UTF-8 file, or `undefined` when there is none. Fails as `readText` does otherwise. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readText(path)
+  } catch (error) {
+    if (error instanceof FileMissing) return undefined
+    throw error
+  }
+}
+
+/**
+ * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new, never a part: a new file beside
+ * it, fsync, rename, fsync of the folder. `mode` holds for the new file whatever the umask is.
+ * Fails with `host.disk_full`, `host.file_missing` (no such folder), `host.file_forbidden`; then the old file is untouched.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string, mode = 0o600): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await writeDurably(temporary, typeof content === 'string' ? utf8(content) : content, mode)
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    throw fileFailure('write', path, cause)
+  }
+}
+
+async function writeDurably(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode)
+  try {
+    await file.writeFile(content)
+    await file.chmod(mode)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes the names in a folder durable: a created, renamed or removed file is so only once its folder is on the disk. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r')
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
+  } catch (cause) {
+    throw fileFailure('sync', path, cause)
+  }
+}
+
+/**
+ * Makes a folder, and those above it, that only this user may enter (mode 0700); an existing one is narrowed to that.
+ * Fails with `host.path_unfit`, `host.file_forbidden`, `host.disk_full` or `host.file_failed`.
+ */
+export async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await chmod(path, 0o700)
+  } catch (cause) {
+    throw fileFailure('make the folder', path, cause)
+  }
+}
+
+/** Removes a file or a folder with all it holds; nothing happens when it is not there. Fails with `host.file_forbidden`. */
+export async function removeFolder(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true })
+  } catch (cause) {
+    throw fileFailure('remove', path, cause)
+  }
+}

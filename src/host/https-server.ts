@@ -1,0 +1,123 @@
+/**
+ * HTTPS for an application that is a function from Request to Response, with bodies and answers that stream.
+ *
+ * TCP server, TLS socket and HTTP server are put together here, and not by `https.Server`: Bun's cannot change its certificate
+ * while it runs, and has no limit on the time of a handshake.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { getRequestListener } from '@hono/node-server'
+import { type Clock, codeOf, logOf } from '../base/mod.ts'
+import { breakingOff } from './answer-body.ts'
+import { limitBody } from './body-limit.ts'
+import { CONNECTION_LIMITS, ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
+import { listenTcp } from './tcp-server.ts'
+
+const log = logOf('host')
+
+/** How long `close` waits for answers that are under way. */
+export const CLOSE_GRACE_MS = 2_000
+
+/** A certificate with its chain, leaf first, and its private key, as PEM. */
+export interface TlsMaterial {
+  certificatePem: string
+  privateKeyPem: string
+}
+
+/** Who asks: the address as the socket has it; IPv4 in its own form also where the server listens on `::`. */
+export interface Peer {
+  address: string
+  port: number
+}
+
+/** What is served, and where. */
+export interface HttpsOptions {
+  /** `request.signal` is aborted when the client goes away. */
+  fetch: (request: Request, peer: Peer) => Response | Promise<Response>
+  hostname: string
+  /** 0 takes a free one. */
+  port: number
+  tls: TlsMaterial
+  /** Bytes of a request's body. More is answered 413, or fails the reading with `host.body_too_large`. Default: no bound. */
+  bodyBytesMax?: number
+  limits?: Partial<ConnectionLimits>
+  clock?: Clock
+}
+
+/** A listening server. */
+export interface HttpsServer extends AsyncDisposable {
+  readonly hostname: string
+  readonly port: number
+  /** From the next connection on; those that are open keep the old certificate. */
+  setTls(tls: TlsMaterial): void
+  /** Stops listening, lets answers end for at most `CLOSE_GRACE_MS`, then closes every connection. */
+  close(): Promise<void>
+}
+
+/** Serves with TLS 1.2 or later. Fails with `host.port_in_use`, `host.port_forbidden` or `host.listen_failed`. */
+export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
+  const limits = { ...CONNECTION_LIMITS, ...options.limits }
+  let secureContext = secureContextOf(options.tls)
+  const guard = new ConnectionGuard(limits, options.clock)
+  // The guard keeps the time; the hosts' own limits differ from each other.
+  const http = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, listenerOf(options, guard))
+  const onSocket = (raw: Socket): void => {
+    if (!guard.admits(raw)) return void raw.destroy()
+    const secure = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] })
+    guard.watch(raw, secure)
+    secure.once('secure', () => {
+      guard.secured(secure)
+      http.emit('connection', secure)
+    })
+  }
+  const { hostname, port } = options
+  // The guard bounds the connections: it knows which one may go for a newcomer.
+  const connectionsMax = Number.POSITIVE_INFINITY
+  const tcp = await listenTcp({ hostname, port, connectionsMax, onSocket }).catch(async (error) => {
+    await guard.close(0)
+    throw error
+  })
+  const close = async (): Promise<void> => {
+    await guard.close(CLOSE_GRACE_MS)
+    await tcp.close()
+  }
+  const setTls = (tls: TlsMaterial): void => {
+    secureContext = secureContextOf(tls)
+  }
+  return { hostname, port: tcp.port, setTls, close, [Symbol.asyncDispose]: close }
+}
+
+function secureContextOf(tls: TlsMaterial): SecureContext {
+  const { certificatePem: cert, privateKeyPem: key } = tls
+  // No client shows a certificate: with a `ca` named, the host does not parse the public authorities for nothing.
+  return createSecureContext({ cert, key, ca: cert, minVersion: 'TLSv1.2' })
+}
+
+type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
+
+function listenerOf({ fetch, bodyBytesMax }: HttpsOptions, guard: ConnectionGuard): NodeListener {
+  const listener = getRequestListener(
+    async (request, { incoming, outgoing }) => {
+      const limited = bodyBytesMax === undefined ? request : limitBody(request, bodyBytesMax)
+      if (limited instanceof Response) return limited
+      return breakingOff(await fetch(limited, peerOf(incoming.socket)), () => outgoing.destroy())
+    },
+    { overrideGlobalObjects: false, errorHandler: answerFault },
+  )
+  return (incoming, outgoing) => {
+    outgoing.once('close', guard.requested(incoming))
+    return listener(incoming, outgoing)
+  }
+}
+
+/** What the application should have answered itself; the client learns nothing of the reason. */
+function answerFault(error: unknown): Response {
+  log.error('a request failed outside of the application', { code: codeOf(error) })
+  return new Response(null, { status: 500 })
+}
+
+function peerOf(socket: Socket): Peer {
+  const address = socket.remoteAddress ?? ''
+  return { address: address.replace(/^::ffff:(?=\d+\.)/i, ''), port: socket.remotePort ?? 0 }
+}

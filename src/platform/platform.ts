@@ -1,0 +1,153 @@
+/** Starts a Platform: opens its registry and its tenants, then its port; stops in the reverse order. */
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { type Clock, every, Lifetime, logOf, type Random, systemClock, systemRandom } from '../base/mod.ts'
+import type { Authority } from '../crypto/mod.ts'
+import { type HttpsServer, makePrivateFolder, serveHttps } from '../host/mod.ts'
+import { type Keyring, loadMasterKey, openKeyring } from '../keys/mod.ts'
+import { registryDatabase } from '../store/mod.ts'
+import { liveStreams } from '../web/mod.ts'
+import { ACCESS_RENEWAL_MS, refreshLocalAccess, writeLocalAccess } from './access-file.ts'
+import { LEAF_RENEWAL_MS, platformLeaf } from './certificates.ts'
+import { HEARTBEAT_INTERVAL_MS, type PlatformConfig, type RunningPlatform, type TenantPlace } from './config.ts'
+import { noRecorder, recordInto } from './recorder.ts'
+import { insertTenant, listTenants, type Registry } from './registry.ts'
+import { BLUEPRINT_BODY_BYTES_MAX } from './routes/blueprints.ts'
+import { rootApp } from './routes/root.ts'
+import { drawIncarnation, type RoomDeps } from './tenant-room.ts'
+import { Tenants } from './tenants.ts'
+
+/** How often what is past its keeping is removed, milliseconds. */
+const THINNING_MS = 3_600_000
+
+type Time = { clock: Clock; random: Random; signal: AbortSignal }
+
+/**
+ * Starts a Platform by its configuration. Fails with the errors of the rooms below: `master_key.wrong`, `store.wrong_key`,
+ * `host.port_in_use`, `host.port_forbidden`, …; what was opened until then is closed.
+ */
+export async function startPlatform(config: PlatformConfig): Promise<RunningPlatform> {
+  const lifetime = new Lifetime()
+  try {
+    return await start(config, lifetime)
+  } catch (error) {
+    await lifetime.close()
+    throw error
+  }
+}
+
+async function start(config: PlatformConfig, lifetime: Lifetime): Promise<RunningPlatform> {
+  const { clock = systemClock, random = systemRandom, publicHost = 'localhost' } = config
+  const stopping = new AbortController()
+  const time: Time = { clock, random, signal: stopping.signal }
+  await makePrivateFolder(config.data)
+  const master = await loadMasterKey(config.masterKey)
+  const keyring = await openKeyring({ path: join(config.data, 'keyring.json'), master, clock, random })
+  const registry = lifetime.use(await openRegistry(config, keyring), (opened) => opened.close())
+  const authority = await keyring.authority('platform', 'Sluice Platform')
+  const place = { url: '' }
+  const roomDeps = await roomDepsOf(config, { keyring, authority, time, url: () => place.url })
+  const live = liveStreams({ clock, signal: stopping.signal })
+  const tenants = new Tenants(roomDeps, live)
+  lifetime.defer(() => tenants.close())
+  for (const row of await listTenants(registry)) await tenants.open(row)
+  const server = lifetime.use(await serve(config, { roomDeps, authority, tenants, publicHost }), (opened) =>
+    opened.close(),
+  )
+  place.url = `https://${hostInUrl(publicHost)}:${server.port}`
+  const refreshAccess = (): Promise<void> =>
+    refreshLocalAccess(config.data, { doors: tenants.doors, ca: authority.certificatePem, clock })
+  await refreshAccess()
+  const upkeep = keepUp(tenants, time, {
+    leaf: async () => server.setTls(await platformLeaf(authority, publicHost, clock)),
+    access: refreshAccess,
+  })
+  lifetime.defer(async () => {
+    stopping.abort()
+    await upkeep
+  })
+  const close = (): Promise<void> => lifetime.close()
+  return {
+    ...{ url: place.url, port: server.port, authority: authority.certificatePem },
+    get tenants() {
+      return tenants.places
+    },
+    createTenant: (options) => createTenant({ config, registry, tenants, roomDeps }, options),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function openRegistry(config: PlatformConfig, keyring: Keyring): Promise<Registry> {
+  const key = await keyring.secretFor('database', 'platform')
+  try {
+    return await registryDatabase(join(config.data, 'platform.db'), key)
+  } finally {
+    key.fill(0)
+  }
+}
+
+async function roomDepsOf(
+  config: PlatformConfig,
+  given: { keyring: Keyring; authority: Authority; time: Time; url: () => string },
+): Promise<RoomDeps> {
+  const { keyring, authority, url } = given
+  const { clock, random } = given.time
+  const { data, catalogue, allowPrivateAddresses, recordTo } = config
+  return {
+    ...{ data, catalogue, allowPrivateAddresses, keyring, url, clock, random },
+    authority: authority.certificatePem,
+    heartbeatIntervalMs: config.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
+    recorder: recordTo === undefined ? noRecorder : await recordInto(recordTo),
+    incarnation: drawIncarnation(random),
+    startedAtMs: clock.now(),
+  }
+}
+
+async function serve(
+  config: PlatformConfig,
+  given: { roomDeps: RoomDeps; authority: Authority; tenants: Tenants; publicHost: string },
+): Promise<HttpsServer> {
+  const { roomDeps, authority, tenants, publicHost } = given
+  const { clock, recorder } = roomDeps
+  const app = rootApp(roomDeps, (tenant) => tenants.appOf(tenant))
+  return serveHttps({
+    hostname: config.host,
+    port: config.port,
+    tls: await platformLeaf(authority, publicHost, clock),
+    bodyBytesMax: BLUEPRINT_BODY_BYTES_MAX,
+    fetch: config.recordTo === undefined ? app : async (request, peer) => app(await recorder.request(request), peer),
+  })
+}
+
+async function createTenant(
+  deps: { config: PlatformConfig; registry: Registry; tenants: Tenants; roomDeps: RoomDeps },
+  options: { name: string; owner: string },
+): Promise<TenantPlace> {
+  const { config, registry, tenants, roomDeps } = deps
+  const row = await insertTenant({ registry, clock: roomDeps.clock, random: roomDeps.random }, options.name)
+  const { room, accounts, place } = await tenants.open(row)
+  const { user, token } = await accounts.createFirstOwner(options.owner)
+  await room.trail.record({ actor: 'system', action: 'tenant.created', subject: row.id, detail: { owner: user.id } })
+  const access = { url: place.url, ca: roomDeps.authority }
+  await writeLocalAccess(config.data, access, { accounts, owner: user.id, clock: roomDeps.clock })
+  return { id: row.id, name: row.name, url: place.url, oneTimeLink: `${place.url}/link/${token}` }
+}
+
+/** What happens by itself while it runs: certificate and access file are renewed, what is past its keeping is removed. */
+async function keepUp(
+  tenants: Tenants,
+  time: Time,
+  renew: { leaf: () => Promise<void>; access: () => Promise<void> },
+): Promise<void> {
+  const regularly = { ...time, log: logOf('platform') }
+  await Promise.all([
+    every(THINNING_MS, regularly, () => tenants.thin(time.signal)),
+    every(LEAF_RENEWAL_MS, regularly, renew.leaf),
+    every(ACCESS_RENEWAL_MS, regularly, renew.access),
+  ])
+}
+
+function hostInUrl(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host
+}

@@ -1,0 +1,109 @@
+/** Code files by content: parts as they arrive, the whole once its hash was checked. */
+import { and, asc, eq, sql } from 'drizzle-orm'
+import { type Bytes, concatBytes } from '../../base/mod.ts'
+import { sha256Hex } from '../../crypto/mod.ts'
+import { CodeMismatch, CodeNoRoom } from '../errors.ts'
+import type { RuntimeStore } from './database.ts'
+
+/** A bundled script with its libraries; 8 MiB is sealed in chunks that each fit a message. */
+export const CODE_BYTES_MAX = 8 * 1024 * 1024
+
+/** 128 of the largest. Beyond it nothing is taken until what no deployment names was forgotten, within two hours. */
+const CODE_TOTAL_BYTES_MAX = 128 * CODE_BYTES_MAX
+
+export class CodeFiles {
+  readonly #db: RuntimeStore
+  readonly #totalBytesMax: number
+  /** Asked for since files were last forgotten: a deployment that is being taken in may name them in a moment. */
+  #asked = new Set<string>()
+  /** What no deployment named then: hash → bytes. */
+  #unnamed = new Map<string, number>()
+
+  constructor(db: RuntimeStore, totalBytesMax = CODE_TOTAL_BYTES_MAX) {
+    this.#db = db
+    this.#totalBytesMax = totalBytesMax
+  }
+
+  get #table() {
+    return this.#db.tables.runtimeCode
+  }
+
+  /** The file of this hash, if it is whole. */
+  async find(sha256: string): Promise<Bytes | undefined> {
+    const [row] = await this.#db
+      .select()
+      .from(this.#table)
+      .where(and(eq(this.#table.sha256, sha256), eq(this.#table.whole, true)))
+    return row?.content
+  }
+
+  /** Those of the hashes that are not here. */
+  async lacking(hashes: readonly string[]): Promise<string[]> {
+    for (const sha256 of hashes) this.#asked.add(sha256)
+    const found = await Promise.all(hashes.map(async (sha256) => ((await this.find(sha256)) ? [] : [sha256])))
+    return [...new Set(found.flat())]
+  }
+
+  /**
+   * Takes a chunk and answers how many bytes are here without a gap. A chunk beyond the gap changes nothing. The last one
+   * completes the file, or drops all of it if the whole does not match: `code.mismatch`. Refuses `code.no_room`.
+   */
+  async receive(chunk: { sha256: string; bytes: number; offset: number; content: Bytes }): Promise<number> {
+    const { sha256, bytes, offset, content } = chunk
+    if (bytes > CODE_BYTES_MAX || offset + content.byteLength > bytes) throw new CodeMismatch('the chunk is too large')
+    if (await this.find(sha256)) return bytes
+    await this.#checkRoom(content.byteLength)
+    const received = await this.#received(sha256)
+    if (offset !== received.byteLength) return received.byteLength
+    const joined = concatBytes(received, content)
+    if (joined.byteLength < bytes) {
+      await this.#db.insert(this.#table).values({ sha256, offset, whole: false, content })
+      return joined.byteLength
+    }
+    const matches = (await sha256Hex(joined)) === sha256
+    await this.#db.transaction(async (tx) => {
+      await tx.delete(this.#table).where(eq(this.#table.sha256, sha256))
+      if (matches) await tx.insert(this.#table).values({ sha256, offset: 0, whole: true, content: joined })
+    })
+    if (!matches) throw new CodeMismatch('the code does not match its hash')
+    return bytes
+  }
+
+  /**
+   * Forgets files, whole or in parts, that are not among the named: those of which the same was true the last time, that did not
+   * grow and were not asked for since.
+   */
+  async forgetAllBut(named: ReadonlySet<string>): Promise<void> {
+    const unnamed = new Map<string, number>()
+    for (const { sha256, bytes } of await this.#sizes()) {
+      if (named.has(sha256) || this.#asked.has(sha256)) continue
+      if (this.#unnamed.get(sha256) === bytes) await this.#db.delete(this.#table).where(eq(this.#table.sha256, sha256))
+      else unnamed.set(sha256, bytes)
+    }
+    this.#unnamed = unnamed
+    this.#asked = new Set()
+  }
+
+  async #checkRoom(bytes: number): Promise<void> {
+    const sizes = await this.#sizes()
+    const kept = sizes.reduce((sum, file) => sum + file.bytes, 0)
+    if (kept + bytes > this.#totalBytesMax) {
+      throw new CodeNoRoom(`all code together has at most ${this.#totalBytesMax} bytes`)
+    }
+  }
+
+  /** Bytes of each file that are here. */
+  async #sizes(): Promise<{ sha256: string; bytes: number }[]> {
+    const bytes = sql<number>`sum(length(${this.#table.content}))`.mapWith(Number)
+    return this.#db.select({ sha256: this.#table.sha256, bytes }).from(this.#table).groupBy(this.#table.sha256)
+  }
+
+  async #received(sha256: string): Promise<Bytes> {
+    const rows = await this.#db
+      .select()
+      .from(this.#table)
+      .where(eq(this.#table.sha256, sha256))
+      .orderBy(asc(this.#table.offset))
+    return concatBytes(...rows.map((row) => row.content))
+  }
+}

@@ -1,0 +1,47 @@
+/** Settings of the owner: key → value, each parsed when it is read. */
+import { eq } from 'drizzle-orm'
+import * as v from 'valibot'
+import type { Clock } from '../../base/mod.ts'
+import type { RuntimeStore } from './database.ts'
+
+export class Settings {
+  readonly #db: RuntimeStore
+  readonly #clock: Clock
+
+  constructor(deps: { db: RuntimeStore; clock: Clock }) {
+    this.#db = deps.db
+    this.#clock = deps.clock
+  }
+
+  /** `undefined` for one that was never set; throws valibot's own error for one that does not parse. */
+  async get<Schema extends v.GenericSchema>(key: string, schema: Schema): Promise<v.InferOutput<Schema> | undefined> {
+    const table = this.#db.tables.runtimeSettings
+    const [row] = await this.#db.select().from(table).where(eq(table.key, key))
+    return row && v.parse(v.pipe(v.string(), v.parseJson(), schema), row.value)
+  }
+
+  async set(key: string, value: unknown): Promise<void> {
+    const table = this.#db.tables.runtimeSettings
+    const row = { key, value: JSON.stringify(value), changedAtMs: this.#clock.now() }
+    await this.#db.insert(table).values(row).onConflictDoUpdate({ target: table.key, set: row })
+  }
+
+  async remove(key: string): Promise<void> {
+    const table = this.#db.tables.runtimeSettings
+    await this.#db.delete(table).where(eq(table.key, key))
+  }
+}
+
+const Position = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** Where a journal's last acknowledged position is kept. */
+export function acknowledgedIn(
+  settings: Settings,
+  journal: string,
+): { load(): Promise<number>; save(position: number): Promise<void> } {
+  const key = `${journal}.acknowledged`
+  return {
+    load: async () => (await settings.get(key, Position)) ?? 0,
+    save: (position) => settings.set(key, position),
+  }
+}

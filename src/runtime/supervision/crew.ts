@@ -1,0 +1,148 @@
+/** The workers of all deployments in force: one each, the next version's after the former one has drained. */
+import { type Clock, codeOf, describeError, type Log, type Random } from '../../base/mod.ts'
+import type { SocketTaker } from '../../bridge/mod.ts'
+import type { Assignment, DeploymentState, Reason, WorkerNews, WorkerStart, workerAsks } from '../../wire/mod.ts'
+import type { Crew } from '../deployments/deployments.ts'
+import { Turns } from '../deployments/turns.ts'
+import type { KeptCounts } from '../state/counts.ts'
+import type { Answers } from './channel.ts'
+import { Supervised, type WorkerCounts } from './supervised.ts'
+import type { LaunchWorker, WorkerProcess } from './worker-process.ts'
+
+export type WorkersDeps = {
+  launch: LaunchWorker
+  /** All that a worker needs to run the assignment; made anew for each of its starts. */
+  start: (assignment: Assignment, pid: number) => Promise<WorkerStart>
+  /** Answers what that assignment's worker asks, and nothing beyond it. */
+  deskFor: (assignment: Assignment) => Answers<typeof workerAsks>
+  onLog: (assignment: Assignment, entry: Extract<WorkerNews, { news: 'log' }>['entry']) => void
+  onState: (assignment: Assignment, state: DeploymentState, reasons: Reason[]) => void
+  /** What was counted of a version before this process, and where that is kept. */
+  counts: {
+    load: (assignment: Assignment) => Promise<KeptCounts>
+    keep: (assignment: Assignment, counts: KeptCounts) => void
+  }
+  memoryBytesMax: number
+  residentBytes: (pid: number) => Promise<number | undefined>
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+type Running = { assignment: Assignment; supervised: Supervised }
+
+export class Workers implements Crew {
+  readonly #deps: WorkersDeps
+  readonly #running = new Map<string, Running>()
+  readonly #turns = new Turns()
+  #closing = false
+
+  constructor(deps: WorkersDeps) {
+    this.#deps = deps
+  }
+
+  replace(assignment: Assignment): void {
+    const { deployment, version } = assignment
+    this.#turns
+      .run(deployment, async () => {
+        await this.#running.get(deployment)?.supervised.drain()
+        if (this.#closing) return
+        const supervised = this.#supervise(assignment, await this.#deps.counts.load(assignment))
+        this.#running.set(deployment, { assignment, supervised })
+        supervised.start()
+      })
+      .catch((error) => {
+        this.#deps.log.error('a deployment could not be put into force', {
+          ...{ deployment, version, error: describeError(error) },
+        })
+        if (!this.#closing) this.#deps.onState(assignment, 'failed', [{ code: codeOf(error) }])
+      })
+  }
+
+  stop(deployment: string): Promise<void> {
+    return this.#turns.run(deployment, async () => this.#running.get(deployment)?.supervised.drain())
+  }
+
+  async forget(deployment: string): Promise<void> {
+    await this.stop(deployment)
+    this.#running.delete(deployment)
+  }
+
+  /** Drains all workers. What is in force stays so: the next start of the process resumes it. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#turns.idle()
+    await Promise.all([...this.#running.values()].map(({ supervised }) => supervised.drain()))
+  }
+
+  /** Every deployment that has run since this process started, with its counts. */
+  list(): {
+    assignment: Assignment
+    state: DeploymentState
+    counts: WorkerCounts
+    pid: number | undefined
+    restarts: number
+  }[] {
+    return [...this.#running.values()].map(({ assignment, supervised }) => ({
+      assignment,
+      ...{ state: supervised.state, counts: supervised.counts, pid: supervised.pid, restarts: supervised.restarts },
+    }))
+  }
+
+  /** Counts of a version that has run since this process started. */
+  counts(deployment: string, version: number): WorkerCounts | undefined {
+    const running = this.#running.get(deployment)
+    return running?.assignment.version === version ? running.supervised.counts : undefined
+  }
+
+  /** So many refused records wait; false when the deployment has not run since this process started. */
+  lettersLeft(deployment: string, count: number): boolean {
+    const running = this.#running.get(deployment)
+    running?.supervised.lettersLeft(count)
+    return running !== undefined
+  }
+
+  worker(deployment: string): WorkerProcess | undefined {
+    return this.#running.get(deployment)?.supervised.worker
+  }
+
+  /** Who takes a connection whose SNI is this label, if a bridge of that label listens here. */
+  route(label: string): SocketTaker | undefined {
+    for (const { assignment, supervised } of this.#running.values()) {
+      const found = assignment.bridges.find((bridge) => bridge.label === label && bridge.role === 'listen')
+      const { worker } = supervised
+      if (!found || !worker) continue
+      return (socket, head, remainingMs) => {
+        worker.passSocket(found.bridge, { socket, head, remainingMs }).catch(() => socket.destroy())
+      }
+    }
+    return undefined
+  }
+
+  /** Bridges that listen, with the worker of each, for the renewal of their certificates. */
+  listening(): { bridge: string; label: string; worker: WorkerProcess }[] {
+    return [...this.#running.values()].flatMap(({ assignment, supervised: { worker } }) =>
+      worker
+        ? assignment.bridges
+            .filter((bridge) => bridge.role === 'listen')
+            .map(({ bridge, label }) => ({ bridge, label, worker }))
+        : [],
+    )
+  }
+
+  #supervise(assignment: Assignment, earlier: KeptCounts): Supervised {
+    const { launch, memoryBytesMax, residentBytes, clock, random, log } = this.#deps
+    return new Supervised({
+      ...{ launch, memoryBytesMax, residentBytes, clock, random, log, deployment: assignment.deployment },
+      start: (pid) => this.#deps.start(assignment, pid),
+      answers: this.#deps.deskFor(assignment),
+      onLog: (entry) => this.#deps.onLog(assignment, entry),
+      earlier,
+      onCounts: (counts) => this.#deps.counts.keep(assignment, counts),
+      // On shutdown the states of the draining workers are not news: their deployments stay in force.
+      onState: (state, reasons) => {
+        if (!this.#closing) this.#deps.onState(assignment, state, reasons)
+      },
+    })
+  }
+}

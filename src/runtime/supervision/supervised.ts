@@ -1,0 +1,272 @@
+/**
+ * Keeps the worker of one deployment running: starts it, starts it again with backoff when it fails, crashes, falls silent or
+ * holds too much memory, and stops it by drain.
+ *
+ *   preparing ──all opened───▶ running ──flow ended──▶ stopped (flow.ended)
+ *       ▲                          │ └──drain()──▶ draining ──▶ stopped
+ *       └──backoff── failed ◀──crash, failure, memory, silence
+ */
+import { backoffMs, Cancelled, type Clock, codeOf, type Log, type Random } from '../../base/mod.ts'
+import type {
+  BridgeStatus,
+  ComponentStatus,
+  DeploymentState,
+  Reason,
+  WorkerNews,
+  WorkerStart,
+  workerAsks,
+} from '../../wire/mod.ts'
+import type { Answers } from './channel.ts'
+import { addBridgeCounts, addCounts, type Rates, ratesBetween } from './counts.ts'
+import type { LaunchWorker, WorkerProcess } from './worker-process.ts'
+
+/** Wait before the first restart and the longest one, milliseconds. */
+export const RESTART_BACKOFF = { firstMs: 500, longestMs: 60_000 }
+/** A worker that ran this long before it failed starts a new series of restarts. */
+export const HEALTHY_MS = 60_000
+/** How often memory and signs of life are looked at. */
+export const WATCH_INTERVAL_MS = 1_000
+/** A worker tells its status once a second; one that has told nothing for two minutes spins. */
+export const SILENCE_MAX_MS = 120_000
+/** What is in flight gets this long to reach its sinks when the worker is drained. */
+export const DRAIN_MAX_MS = 30_000
+/** A live worker's counts are kept on the disk this often, and once more at its end. */
+export const COUNTS_KEPT_MS = 10_000
+/** A worker that has said that it is finished ends its process within this. */
+const EXIT_MAX_MS = 5_000
+
+export type SupervisedOptions = {
+  deployment: string
+  launch: LaunchWorker
+  /** Made anew for each start: code, certificates and peers may have changed. */
+  start: (pid: number) => Promise<WorkerStart>
+  answers: Answers<typeof workerAsks>
+  onLog: (entry: Extract<WorkerNews, { news: 'log' }>['entry']) => void
+  onState: (state: DeploymentState, reasons: Reason[]) => void
+  /** What was counted before this process, and where counts are kept for the next one. */
+  earlier: Pick<WorkerCounts, 'components' | 'bridges' | 'deadLetters'>
+  onCounts: (counts: Pick<WorkerCounts, 'components' | 'bridges' | 'deadLetters'>) => void
+  memoryBytesMax: number
+  residentBytes: (pid: number) => Promise<number | undefined>
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+const NOTHING: Latest = { components: [], bridges: [], rssBytes: 0, rates: new Map() }
+
+type Outcome = { how: 'ended' | 'drained' | 'failed'; reason?: Reason }
+/** `rates`: records in and out a second, by component, between the last two reports of the live worker. */
+export type WorkerCounts = {
+  components: ComponentStatus[]
+  bridges: BridgeStatus[]
+  rssBytes: number
+  /** Refused records that wait, of all versions. */
+  deadLetters: number
+  rates: Rates
+}
+type Latest = Omit<WorkerCounts, 'deadLetters'>
+
+export class Supervised {
+  readonly #options: SupervisedOptions
+  readonly #stop = new AbortController()
+  #worker: WorkerProcess | undefined
+  #latest: Latest = NOTHING
+  #deadLetters: number
+  #heardMs = 0
+  #earlier: ComponentStatus[]
+  #earlierBridges: BridgeStatus[]
+  #keptMs = 0
+  #state: DeploymentState = 'preparing'
+  #running: Promise<void> | undefined
+  #restarts = 0
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options
+    this.#earlier = options.earlier.components
+    this.#earlierBridges = options.earlier.bridges
+    this.#deadLetters = options.earlier.deadLetters
+  }
+
+  get state(): DeploymentState {
+    return this.#state
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  get pid(): number | undefined {
+    return this.#worker?.pid
+  }
+
+  /** Counts since the version began, over all processes of it. */
+  get counts(): WorkerCounts {
+    const { components, bridges } = this.#latest
+    return {
+      ...this.#latest,
+      deadLetters: this.#deadLetters,
+      components: addCounts(this.#earlier, components),
+      bridges: addBridgeCounts(this.#earlierBridges, bridges),
+    }
+  }
+
+  /** The live worker, for its bridges' sockets and its dead letters; `undefined` between two of them. */
+  get worker(): WorkerProcess | undefined {
+    return this.#worker
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** The owner dropped refused records, or looked at them: how many wait is known before the worker tells it. */
+  lettersLeft(count: number): void {
+    if (count === this.#deadLetters) return
+    this.#deadLetters = count
+    this.#options.onCounts(this.counts)
+  }
+
+  /** Lets what is in flight arrive, then ends the worker; kills it when that takes longer than `DRAIN_MAX_MS`. */
+  async drain(): Promise<void> {
+    const worker = this.#worker
+    const alreadyStopping = this.#stop.signal.aborted
+    this.#stop.abort()
+    if (worker && !alreadyStopping && this.#state !== 'stopped') {
+      this.#become('draining', [])
+      worker.ask('drain', {}).catch(() => undefined)
+      await this.#within(worker.exited, DRAIN_MAX_MS, () => worker.kill('SIGKILL'))
+    }
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, log, deployment } = this.#options
+    let lastFailure: Reason[] = []
+    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+      // Why it is being started again is news until it runs.
+      this.#become('preparing', lastFailure)
+      const startedMs = clock.monotonic()
+      const outcome = await this.#once().catch((error): Outcome => ({ how: 'failed', reason: { code: codeOf(error) } }))
+      this.#keepCounts(outcome.how === 'failed' ? 'down' : 'closed')
+      if (outcome.how === 'ended') return this.#become('stopped', [{ code: 'flow.ended' }])
+      if (outcome.how === 'drained' || this.#stop.signal.aborted) break
+      if (clock.monotonic() - startedMs > HEALTHY_MS) attempt = 1
+      lastFailure = [outcome.reason ?? { code: 'worker.crashed' }]
+      this.#become('failed', lastFailure)
+      const waitMs = backoffMs(attempt, RESTART_BACKOFF, random)
+      log.warn('the worker of a deployment failed and is started again', { deployment, ...outcome.reason, waitMs })
+      this.#restarts++
+      await clock.sleep(waitMs, this.#stop.signal).catch(() => undefined)
+    }
+    this.#become('stopped', [])
+  }
+
+  /** One life of a worker, from its start to its end. */
+  async #once(): Promise<Outcome> {
+    const { clock, answers, launch } = this.#options
+    const life = new AbortController()
+    let told: Outcome | undefined
+    let killed: Reason | undefined
+    let heardMs = clock.monotonic()
+    const kill = (reason: Reason): void => {
+      killed ??= reason
+      worker.kill('SIGKILL')
+    }
+    const onNews = (news: WorkerNews): void => {
+      heardMs = clock.monotonic()
+      if (news.news === 'finished') {
+        told = outcomeOf(news)
+        void this.#within(worker.exited, EXIT_MAX_MS, () => worker.kill('SIGKILL'))
+      } else this.#hear(news)
+    }
+    const worker = launch({ answers, onNews, onBroken: () => kill({ code: 'worker.channel_broken' }) })
+    this.#worker = worker
+    const watching = this.#watch(worker, () => heardMs, kill, life.signal)
+    try {
+      await worker.ask('start', await this.#options.start(worker.pid))
+      if (this.#stop.signal.aborted) await worker.ask('drain', {})
+    } catch (error) {
+      killed ??= { code: codeOf(error) }
+      worker.kill('SIGKILL')
+    }
+    const exit = await worker.exited.catch(() => ({ code: null, signal: null }))
+    this.#worker = undefined
+    life.abort()
+    await watching
+    if (killed) return { how: 'failed', reason: killed }
+    if (told) return told
+    return { how: 'failed', reason: { code: 'worker.crashed', item: exit.signal ?? `exit ${exit.code ?? 'unknown'}` } }
+  }
+
+  /** The process has ended: its counts go on, its bridges are down or, where nothing is left to cross, closed. */
+  #keepCounts(state: 'down' | 'closed'): void {
+    const { components, bridges } = this.counts
+    this.#earlier = components
+    this.#earlierBridges = bridges.map((bridge) => ({ ...bridge, state }))
+    this.#latest = NOTHING
+    const deadLetters = this.#deadLetters
+    this.#options.onCounts({ components: this.#earlier, bridges: this.#earlierBridges, deadLetters })
+  }
+
+  #hear(news: Exclude<WorkerNews, { news: 'finished' }>): void {
+    if (news.news === 'log') {
+      this.#options.onLog(news.entry)
+      return
+    }
+    const { components, bridges, rssBytes } = news
+    const now = this.#options.clock.monotonic()
+    const rates = ratesBetween(this.#latest.components, components, now - this.#heardMs)
+    this.#heardMs = now
+    this.#latest = { components, bridges, rssBytes, rates }
+    this.#deadLetters = news.deadLetters
+    if (now - this.#keptMs >= COUNTS_KEPT_MS) {
+      this.#keptMs = now
+      this.#options.onCounts(this.counts)
+    }
+    // Some component may still be waiting for its file or its server.
+    const opened = components.every(({ state }) => state !== 'preparing' && state !== 'failed')
+    if (this.#state === 'preparing' && opened) this.#become('running', [])
+  }
+
+  async #watch(
+    worker: WorkerProcess,
+    heardMs: () => number,
+    kill: (reason: Reason) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, memoryBytesMax, residentBytes } = this.#options
+    try {
+      for (;;) {
+        await clock.sleep(WATCH_INTERVAL_MS, signal)
+        const held = (await residentBytes(worker.pid)) ?? this.#latest.rssBytes
+        if (held > memoryBytesMax) return kill({ code: 'worker.memory_exceeded' })
+        if (clock.monotonic() - heardMs() > SILENCE_MAX_MS) return kill({ code: 'worker.silent' })
+      }
+    } catch (error) {
+      if (!(error instanceof Cancelled)) throw error
+    }
+  }
+
+  async #within(ended: Promise<unknown>, ms: number, otherwise: () => void): Promise<void> {
+    const timer = new AbortController()
+    const late = this.#options.clock.sleep(ms, timer.signal).then(otherwise, () => undefined)
+    await ended.catch(() => undefined)
+    timer.abort()
+    await late
+  }
+
+  #become(state: DeploymentState, reasons: Reason[]): void {
+    if (state === this.#state && reasons.length === 0 && state !== 'preparing') return
+    this.#state = state
+    this.#options.onState(state, reasons)
+  }
+}
+
+function outcomeOf(news: Extract<WorkerNews, { news: 'finished' }>): Outcome {
+  if (news.how !== 'failed') return { how: news.how }
+  return {
+    how: 'failed',
+    reason: { code: news.code ?? 'worker.failed', ...(news.item !== undefined && { item: news.item }) },
+  }
+}

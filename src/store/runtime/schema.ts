@@ -1,0 +1,120 @@
+/** What a Runtime remembers: who it is to its Platform, whom it trusts, what it was told to do and what its owner agreed to. */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { bytes } from '../columns.ts'
+
+/** One row at most: the registration at a Platform Tenant, or the attempt at one. */
+export const runtimeEnrolment = sqliteTable('runtime_enrolment', {
+  id: integer('id').primaryKey(),
+  state: text('state', { enum: ['requested', 'enrolled'] }).notNull(),
+  name: text('name').notNull(),
+  platformUrl: text('platform_url').notNull(),
+  platformAuthority: text('platform_authority'),
+  tenant: text('tenant').notNull(),
+  tenantName: text('tenant_name'),
+  runtime: text('runtime'),
+  signingKey: text('signing_key'),
+  agreementKey: text('agreement_key'),
+  heartbeatIntervalMs: integer('heartbeat_interval_ms'),
+  /** The enrolment code, wrapped under the Runtime's own key; kept only while the request is not confirmed. */
+  wrappedCode: bytes('wrapped_code'),
+  changedAtMs: integer('changed_at_ms').notNull(),
+})
+
+/** Runtimes that this one's owner accepted for bridges. `mac` covers the row: the file's encryption authenticates nothing. */
+export const runtimePeers = sqliteTable('runtime_peers', {
+  runtime: text('runtime').primaryKey(),
+  name: text('name').notNull(),
+  signingKey: text('signing_key').notNull(),
+  agreementKey: text('agreement_key').notNull(),
+  authority: text('authority').notNull(),
+  bridgeHost: text('bridge_host').notNull(),
+  bridgePort: integer('bridge_port').notNull(),
+  fingerprint: text('fingerprint').notNull(),
+  acceptedBy: text('accepted_by').notNull(),
+  acceptedAtMs: integer('accepted_at_ms').notNull(),
+  mac: bytes('mac').notNull(),
+})
+
+/** Every version of a deployment that was understood, re-sealed under the Runtime's own key with the tenant's signature beside it. */
+export const runtimeAssignments = sqliteTable(
+  'runtime_assignments',
+  {
+    deployment: text('deployment').notNull(),
+    version: integer('version').notNull(),
+    blueprint: text('blueprint').notNull(),
+    system: text('system').notNull(),
+    /** `current`: in force (running, ended or stopped) · `waiting`: for the owner · `past`: superseded or turned down. */
+    place: text('place', { enum: ['current', 'waiting', 'past'] }).notNull(),
+    state: text('state').notNull(),
+    /** JSON array of reasons. */
+    reasons: text('reasons').notNull(),
+    /** JCS of the assignment, wrapped. */
+    sealed: bytes('sealed').notNull(),
+    /** SHA-256 of the JCS form, to know the same version by. */
+    digest: text('digest').notNull(),
+    /** Detached JWS of the tenant; verified again at every start. */
+    signature: text('signature').notNull(),
+    receivedAtMs: integer('received_at_ms').notNull(),
+    changedAtMs: integer('changed_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deployment, table.version] })],
+)
+
+/** What the owner agreed to, item by item, for each deployment. `mac` as with peers. */
+export const runtimeApprovals = sqliteTable(
+  'runtime_approvals',
+  {
+    deployment: text('deployment').notNull(),
+    kind: text('kind').notNull(),
+    item: text('item').notNull(),
+    approvedBy: text('approved_by').notNull(),
+    approvedAtMs: integer('approved_at_ms').notNull(),
+    mac: bytes('mac').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deployment, table.kind, table.item] })],
+)
+
+/** How far each source's records are durably done. */
+export const runtimeCheckpoints = sqliteTable(
+  'runtime_checkpoints',
+  {
+    deployment: text('deployment').notNull(),
+    component: text('component').notNull(),
+    partition: text('partition').notNull(),
+    position: integer('position').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deployment, table.component, table.partition] })],
+)
+
+/** Answers already given in C2, so that a repeated message has no second effect. */
+export const runtimeAnswers = sqliteTable(
+  'runtime_answers',
+  {
+    sender: text('sender').notNull(),
+    id: text('id').notNull(),
+    digest: text('digest').notNull(),
+    /** JSON. */
+    answer: text('answer').notNull(),
+    expiresAtMs: integer('expires_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sender, table.id] }), index('runtime_answers_expiry').on(table.expiresAtMs)],
+)
+
+/** Code files by content: parts until the whole is there and its hash was checked, then one row at offset 0 with `whole`. */
+export const runtimeCode = sqliteTable(
+  'runtime_code',
+  {
+    sha256: text('sha256').notNull(),
+    offset: integer('offset').notNull(),
+    whole: integer('whole', { mode: 'boolean' }).notNull(),
+    content: bytes('content').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sha256, table.offset] })],
+)
+
+/** Settings of the owner and facts of the first start: key → JSON. */
+export const runtimeSettings = sqliteTable('runtime_settings', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+  changedAtMs: integer('changed_at_ms').notNull(),
+})

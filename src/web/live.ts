@@ -1,0 +1,101 @@
+/** Live pages: a stream of server-sent events (WHATWG HTML §9.2) that carries the parts of a page that changed. */
+import type { Context } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { type Clock, codeOf, describeError, type Log, logOf, pause } from '../base/mod.ts'
+import { LiveStreamsExhausted } from './errors.ts'
+import { LiveBoards, type Rendered } from './live-boards.ts'
+import type { Regions } from './region.tsx'
+
+/** 256 open pages × ~64 kB of last-sent HTML = 16 MiB at worst. */
+export const LIVE_STREAMS_MAX = 256
+/** Pages say "reconnecting" after 3 s without an event, so one goes out at least this often, even when nothing changed. */
+export const LIVE_INTERVAL_MS = 1_000
+
+/** `signal` ends all streams. `log` is told of pages that fail. */
+export type LiveDeps = { clock: Clock; signal: AbortSignal; streamsMax?: number; log?: Log }
+/** What one page's stream sends, and to whom. */
+export type LivePage = {
+  /** Called once an interval; what it returns is sent where it differs from what this page has. */
+  regions: () => Regions | Promise<Regions>
+  /**
+   * Names a page that looks the same to everyone who may see it: its regions are then made at most twice an interval, however many
+   * look. Without it they are made for each viewer.
+   */
+  shared?: string
+  /** Whether the viewer may still look: a session ends while its pages stay open. Asked before each event. */
+  allowed?: (() => boolean | Promise<boolean>) | undefined
+  intervalMs?: number
+}
+
+/** All live streams of a process. */
+export interface LiveStreams {
+  /** Answers with the stream of one page. Refuses `live.too_many`. A page that fails ends with `ended` and the code of its failure. */
+  serve(c: Context, page: LivePage): Response
+  readonly open: number
+}
+
+/** Bounds and ends all live streams of a process: `signal` closes them at shutdown. */
+export function liveStreams(deps: LiveDeps): LiveStreams {
+  const { clock, signal, streamsMax = LIVE_STREAMS_MAX, log = logOf('web') } = deps
+  const boards = new LiveBoards(clock)
+  let open = 0
+  return {
+    get open() {
+      return open
+    },
+    serve(c, page) {
+      if (open >= streamsMax) throw new LiveStreamsExhausted(`${streamsMax} live pages are open already`)
+      open++
+      // Proxies that buffer would hold events back.
+      c.header('X-Accel-Buffering', 'no')
+      const { intervalMs = LIVE_INTERVAL_MS, allowed } = page
+      const board = boards.look(page.shared, page.regions, intervalMs / 2)
+      return streamSSE(c, async (stream) => {
+        const left = new AbortController()
+        stream.onAbort(() => left.abort())
+        const write: Write = (event, text) => stream.writeSSE({ event, data: text })
+        const either = AbortSignal.any([signal, left.signal])
+        try {
+          await send({ regions: board.now, allowed, intervalMs, write, clock }, either)
+        } catch (error) {
+          if (either.aborted) return
+          // The answer has long begun, so nothing behind this could tell the viewer or the log.
+          log.error('a live page failed', { code: codeOf(error), error: describeError(error) })
+          await write('ended', codeOf(error))
+        } finally {
+          open--
+          board.leave()
+        }
+      })
+    },
+  }
+}
+
+type Write = (event: string, text: string) => Promise<void>
+type Sending = Pick<LivePage, 'allowed'> & {
+  regions: () => Promise<Rendered>
+  intervalMs: number
+  write: Write
+  clock: Clock
+}
+
+/** A reader that is slower than the interval holds up `write`, so it gets fewer events, each with the newest state. */
+async function send(sending: Sending, signal: AbortSignal): Promise<void> {
+  const { regions, allowed, intervalMs, write, clock } = sending
+  const sent = new Map<string, string>()
+  while (!signal.aborted) {
+    if ((await allowed?.()) === false) return write('ended', '')
+    await write('regions', JSON.stringify(changedSince(sent, await regions())))
+    if (!(await pause(clock, intervalMs, signal))) return
+  }
+}
+
+function changedSince(sent: Map<string, string>, regions: Rendered): Record<string, string> {
+  const changed: Record<string, string> = {}
+  for (const [id, html] of Object.entries(regions)) {
+    if (sent.get(id) === html) continue
+    sent.set(id, html)
+    changed[id] = html
+  }
+  return changed
+}

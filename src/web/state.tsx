@@ -1,0 +1,74 @@
+/** The state of anything: a shape and a word, never colour alone. The one place that decides which. */
+import type { View } from './view.ts'
+
+/** Every state that a page shows: those of deployments and components (wire), of bridges, and `late`, which only time makes. */
+export type StateWord =
+  | 'received'
+  | 'awaiting-approval'
+  | 'preparing'
+  | 'running'
+  | 'draining'
+  | 'late'
+  | 'stopped'
+  | 'failed'
+  | 'refused'
+  | 'connecting'
+  | 'up'
+  | 'down'
+  | 'closed'
+
+/** The six looks; each state word wears one of them. */
+export type StateLook = 'running' | 'draining' | 'late' | 'stopped' | 'failed' | 'awaiting'
+
+const LOOKS: Record<StateWord, StateLook> = {
+  received: 'draining',
+  'awaiting-approval': 'awaiting',
+  preparing: 'draining',
+  running: 'running',
+  draining: 'draining',
+  late: 'late',
+  stopped: 'stopped',
+  failed: 'failed',
+  refused: 'failed',
+  connecting: 'draining',
+  up: 'running',
+  down: 'late',
+  closed: 'stopped',
+}
+
+/** ● ◐ ▲ ■ ✕ ◆ as paths in a square of 12, since fonts lack them or draw them at odd sizes. */
+const SHAPES: Record<StateLook, string> = {
+  running: 'M6 1a5 5 0 1 1 0 10A5 5 0 0 1 6 1z',
+  draining: 'M6 1a5 5 0 1 1 0 10A5 5 0 0 1 6 1zM6 2.6v6.8a3.4 3.4 0 0 1 0-6.8z',
+  late: 'M6 .8L11.7 11H.3z',
+  stopped: 'M1.5 1.5h9v9h-9z',
+  failed: 'M2.8 1.2L6 4.4l3.2-3.2 1.6 1.6L7.6 6l3.2 3.2-1.6 1.6L6 7.6l-3.2 3.2-1.6-1.6L4.4 6 1.2 2.8z',
+  awaiting: 'M6 .4L11.6 6 6 11.6.4 6z',
+}
+
+/** Which of the six looks a state wears; also the CSS class of what shows it by its outline. */
+export function lookOf(state: StateWord): StateLook {
+  return LOOKS[state]
+}
+
+/** The word as people read it. */
+export function wordOf(state: StateWord): string {
+  return state === 'awaiting-approval' ? 'awaiting approval' : state
+}
+
+/** The path of a state's shape in a square of 12, for pictures that place it themselves. */
+export function shapeOf(state: StateWord): string {
+  return SHAPES[LOOKS[state]]
+}
+
+/** Shape and word. `word` replaces the usual word where a page has a better one. */
+export function State(props: { state: StateWord; word?: string }): View {
+  return (
+    <span class={`state ${lookOf(props.state)}`}>
+      <svg viewBox="0 0 12 12" aria-hidden="true">
+        <path fill-rule="evenodd" d={shapeOf(props.state)} />
+      </svg>
+      {props.word ?? wordOf(props.state)}
+    </span>
+  )
+}

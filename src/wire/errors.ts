@@ -1,0 +1,90 @@
+/** What the protocol refuses, by name. Texts never carry content of a message. */
+import { AppError } from '../base/mod.ts'
+
+/** At which step of the order of refusal a message fell. For the local log only: no answer ever carries it. */
+export type RefusalReason =
+  | 'size'
+  | 'form'
+  | 'type'
+  | 'key'
+  | 'recipient'
+  | 'signature'
+  | 'time'
+  | 'nonce'
+  | 'payload'
+  | 'id_reused'
+  | 'answers_another'
+
+/** A C2 message was refused. The sender gets one same answer whatever the reason; `reason` is for the local log. */
+export class C2Refused extends AppError {
+  override readonly code = 'c2.refused' as const
+  override readonly advice = 'Check that both sides know each other’s keys and that their clocks agree.'
+  readonly reason: RefusalReason
+  constructor(reason: RefusalReason, options?: ErrorOptions) {
+    super('the message was refused', options)
+    this.reason = reason
+  }
+}
+
+/** A message of our own would be longer than a receiver takes; `MESSAGE_BYTES_MAX`. */
+export class C2MessageTooLarge extends AppError {
+  override readonly code = 'c2.message_too_large' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Split what is sent, or make the blueprint’s configuration smaller.'
+}
+
+/** What came back is not the signed answer to what was sent. Trying again may help. */
+export class C2AnswerRefused extends AppError {
+  override readonly code = 'c2.answer_refused' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Check that the address leads to the party that was enrolled, and that both clocks agree.'
+  readonly reason: RefusalReason
+  constructor(reason: RefusalReason, options?: ErrorOptions) {
+    super(`the answer was refused (${reason})`, options)
+    this.reason = reason
+  }
+}
+
+/** A sealed document, result or chunk does not have the form that its kind has, or does not open. */
+export class SealedRefused extends AppError {
+  override readonly code = 'sealed.refused' as const
+  override readonly advice =
+    'What was sealed belongs to another recipient, sender or deployment, or was changed on its way.'
+}
+
+/** The tenant's own signature over an assignment does not hold. */
+export class AssignmentSignatureRefused extends AppError {
+  override readonly code = 'assignment.signature_refused' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice = 'Deploy again from the Platform that this Runtime is enrolled with.'
+}
+
+/** Something in an assignment is not what its manifest lists; `item` names it: `assignment`, `component <name>` or `code <hash>`. */
+export class ManifestMismatch extends AppError {
+  override readonly code = 'manifest.mismatch' as const
+  override readonly advice = 'The version in force is untouched. Deploy again.'
+  readonly item: string
+  constructor(item: string) {
+    super(`${item} does not match the manifest`)
+    this.item = item
+  }
+}
+
+/** A text is not an enrolment code. */
+export class EnrolmentCodeMalformed extends AppError {
+  override readonly code = 'enrolment_code.malformed' as const
+  override readonly advice = 'Copy the whole code, from slx_ to its end.'
+}
+
+/** A sealed enrolment request or answer was refused. Strangers get one same answer whatever the reason. */
+export class EnrolmentRefused extends AppError {
+  override readonly code = 'enrolment.refused' as const
+  override readonly advice = 'Make a new enrolment code and enrol with it before it expires.'
+}
+
+/** A text is not a peer's introduction, or its signature does not hold. */
+export class IntroductionRefused extends AppError {
+  override readonly code = 'introduction.refused' as const
+  override readonly advice =
+    'Ask the peer’s owner for a new introduction and copy the whole of it, from slp_ to its end.'
+}

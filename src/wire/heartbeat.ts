@@ -1,0 +1,50 @@
+/** The Runtime's sign of life, and the ping that asks for its inventory. */
+import * as v from 'valibot'
+import { DeploymentState, Reason } from './deployment.ts'
+import { Base64Url, Count, DeploymentId, HttpsUrl, Name, Pem, Port, Sha256Hex, Time, Version } from './formats.ts'
+
+/** Head of the Runtime's audit trail: how many entries, the hash of the last, the Runtime's signature over both. */
+const TrailHead = v.strictObject({ count: Count, hash: Sha256Hex, signature: Base64Url })
+
+/** A deployment as its Runtime has it. */
+export const DeploymentInForce = v.strictObject({
+  deployment: DeploymentId,
+  version: Version,
+  state: DeploymentState,
+  reasons: v.pipe(v.array(Reason), v.maxLength(32)),
+})
+export type DeploymentInForce = v.InferOutput<typeof DeploymentInForce>
+
+/** Sent every 10 s, at once on a change, and when the process stops. */
+export const Heartbeat = v.strictObject({
+  version: v.pipe(v.string(), v.maxLength(32)),
+  uptimeMs: Count,
+  configurationHash: Sha256Hex,
+  deployments: v.pipe(v.array(DeploymentInForce), v.maxLength(1_024)),
+  /** Where the Platform reaches the Management Interface. */
+  managementUrl: HttpsUrl,
+  bridgePort: Port,
+  /** The Runtime's own CA. */
+  authority: Pem,
+  trail: TrailHead,
+  /** True in the last one of a process that stops on purpose. */
+  leaving: v.boolean(),
+})
+export type Heartbeat = v.InferOutput<typeof Heartbeat>
+/** The Platform's time. */
+export const HeartbeatAnswer = v.strictObject({ time: Time })
+
+/** Asks for the inventory. */
+export const Ping = v.strictObject({ challenge: Base64Url })
+/** What a Runtime has, by names only. */
+export const Inventory = v.strictObject({
+  challenge: Base64Url,
+  credentials: v.pipe(v.array(Name), v.maxLength(1_024)),
+  libraries: v.pipe(v.array(v.strictObject({ name: Name, version: v.string() })), v.maxLength(1_024)),
+  componentTypes: v.pipe(v.array(Name), v.maxLength(1_024)),
+  bridgePort: Port,
+  configurationHash: Sha256Hex,
+  /** What the owner's policy allows, in words of the policy itself: key → value. */
+  policy: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+})
+export type Inventory = v.InferOutput<typeof Inventory>

@@ -1,0 +1,57 @@
+/** wire: every message that leaves a process, and its envelope (PROTOCOL.md). */
+export { signAssignment, verifyAssignment } from './assignment-signature.ts'
+export { type Caller, createCaller } from './caller.ts'
+export { chunkOffsets, openCodeChunk, sealCodeChunk } from './code-chunks.ts'
+export {
+  AssignedBridge,
+  AssignedComponent,
+  Assignment,
+  Classification,
+  COMPONENTS_MAX,
+  CodeReference,
+  DeploymentAnswer,
+  DeploymentRequest,
+  DeploymentResult,
+  DeploymentState,
+  Manifest,
+  Reason,
+  SealedDocument,
+} from './deployment.ts'
+export { checkManifest, digestOfJson, manifestOf } from './digests.ts'
+export { createDoor, type Door, type Handler, handle, type Received } from './door.ts'
+export { EnrolmentAnswer, EnrolmentCode, EnrolmentRequest, PeerIntroduction } from './enrolment.ts'
+export { decodeEnrolmentCode, encodeEnrolmentCode } from './enrolment-code.ts'
+export {
+  ENROLMENT_BYTES_MAX,
+  openEnrolmentAnswer,
+  openEnrolmentRequest,
+  sealEnrolmentAnswer,
+  sealEnrolmentRequest,
+} from './enrolment-seal.ts'
+export type { Self, VerifyKeyOf } from './envelope.ts'
+export { C2AnswerRefused, C2Refused, EnrolmentRefused, ManifestMismatch } from './errors.ts'
+
+export { exchanges } from './exchanges.ts'
+export { Base64Url, Code, DeploymentId, Name, RuntimeId, Sha256Hex, TenantId, Time } from './formats.ts'
+export { DeploymentInForce, Heartbeat, Inventory } from './heartbeat.ts'
+export { decodeIntroduction, encodeIntroduction } from './introduction.ts'
+export { CLOCK_AHEAD_MS, CODE_CHUNK_BYTES, MESSAGE_BYTES_MAX, MESSAGE_LIFETIME_MS } from './limits.ts'
+export type { AnswerMemory } from './memories.ts'
+export { NONCES_PER_KEY_MAX, ReplayWindow } from './replay-window.ts'
+export { AuditLog, BridgeStatus, ComponentStatus, DeploymentStatus, ENTRIES_MAX } from './report.ts'
+export { assignmentInfo, assignmentPointers, openDocument, openResult, sealDocument, sealResult } from './sealing.ts'
+export {
+  type AskTable,
+  ChannelFrame,
+  DEAD_LETTERS_MAX,
+  DeadLetterEntry,
+  MainNews,
+  mainAsks,
+  PARTITIONS_MAX,
+  WorkerBridge,
+  WorkerNews,
+  WorkerSessionKeys,
+  WorkerStart,
+  WorkerTls,
+  workerAsks,
+} from './worker.ts'

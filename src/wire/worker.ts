@@ -1,0 +1,155 @@
+/**
+ * What passes between a Runtime's main process and the worker of one deployment, over the channel that a child inherits.
+ * Both ends are the same program, but the worker runs customer code: what comes from it is parsed like anything foreign,
+ * and nothing that goes to it holds a static key, a bridge's shared secret, or a credential that its assignment does not name.
+ */
+import * as v from 'valibot'
+import { AssignedBridge, AssignedComponent, COMPONENTS_MAX } from './deployment.ts'
+import { Base64Url, BridgeId, Code, Count, DeploymentId, Name, Pem, Sha256Hex, Version } from './formats.ts'
+import { AuditLog, BridgeStatus, ComponentStatus } from './report.ts'
+
+/** Partitions of one source; a file each, so it is also how many files a source may read. 65,536 × ~128 B of JSON ≈ 8 MiB at the very most. */
+export const PARTITIONS_MAX = 65_536
+/** Dead letters in one answer: 256 × ≤ 64 KiB ≤ 16 MiB through the channel. */
+export const DEAD_LETTERS_MAX = 256
+
+const Position = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const Positions = v.pipe(v.record(v.string(), Position), v.maxEntries(PARTITIONS_MAX))
+
+/** A leaf for one bridge: its DNS name is the bridge's label. */
+export const WorkerTls = v.strictObject({ certificatePem: v.string(), privateKeyPem: v.string() })
+export type WorkerTls = v.InferOutput<typeof WorkerTls>
+
+/** A bridge end as the worker sees it: without the shared secret; the peer's certificate authority and address instead of its keys. */
+export const WorkerBridge = v.strictObject({
+  ...v.omit(AssignedBridge, ['secret', 'address']).entries,
+  peerAuthority: Pem,
+  /** Where to dial, if this end dials. */
+  address: v.optional(v.strictObject({ host: v.string(), port: Count })),
+  /** The certificate to serve with, if this end listens. */
+  tls: v.optional(WorkerTls),
+})
+export type WorkerBridge = v.InferOutput<typeof WorkerBridge>
+
+/** The first message to a worker: all that it needs to run its deployment. */
+export const WorkerStart = v.strictObject({
+  /** Its working directory: relative paths of components start here. */
+  files: v.string(),
+  deployment: DeploymentId,
+  version: Version,
+  components: v.pipe(v.array(AssignedComponent), v.maxLength(COMPONENTS_MAX)),
+  bridges: v.pipe(v.array(WorkerBridge), v.maxLength(COMPONENTS_MAX)),
+  code: v.pipe(v.array(v.strictObject({ sha256: Sha256Hex, content: Base64Url })), v.maxLength(COMPONENTS_MAX)),
+  /** The sealed journal of refused records: its folder, its own key (32 bytes) and its bound. */
+  deadLetters: v.strictObject({ folder: v.string(), key: Base64Url, bytesMax: Count }),
+})
+export type WorkerStart = v.InferOutput<typeof WorkerStart>
+
+/** Keys of one bridge session, base64url; all that a worker ever holds of a handshake. */
+export const WorkerSessionKeys = v.strictObject({
+  send: Base64Url,
+  receive: Base64Url,
+  handshakeHash: Base64Url,
+  chainingKey: Base64Url,
+})
+export type WorkerSessionKeys = v.InferOutput<typeof WorkerSessionKeys>
+
+/** One refused record, as its owner sees it. The record is customer data: it never leaves the Runtime. */
+export const DeadLetterEntry = v.strictObject({
+  /** Its place among the dead letters. */
+  position: Position,
+  component: Name,
+  /** Where the record comes from. */
+  partition: v.string(),
+  sourcePosition: v.number(),
+  /** When it was refused, milliseconds since 1970. */
+  at: v.number(),
+  reason: v.strictObject({ code: Code, item: v.optional(v.string()) }),
+  record: Base64Url,
+})
+export type DeadLetterEntry = v.InferOutput<typeof DeadLetterEntry>
+
+const nothing = v.strictObject({})
+
+/** What a worker asks main, and what it gets. */
+export const workerAsks = {
+  'checkpoints-load': { ask: v.strictObject({ component: Name }), reply: v.strictObject({ positions: Positions }) },
+  /** Answered once the positions are durable. */
+  'checkpoints-save': { ask: v.strictObject({ component: Name, positions: Positions }), reply: nothing },
+  /** Refused for a credential that the assignment does not name. */
+  credential: {
+    ask: v.strictObject({ credential: Name }),
+    reply: v.strictObject({ secret: v.record(v.string(), v.string()) }),
+  },
+  'handshake-begin': {
+    ask: v.strictObject({ bridge: BridgeId }),
+    reply: v.strictObject({ session: v.string(), message: Base64Url }),
+  },
+  'handshake-answer': {
+    ask: v.strictObject({ bridge: BridgeId, message: Base64Url }),
+    reply: v.strictObject({ message: Base64Url, keys: WorkerSessionKeys }),
+  },
+  'handshake-finish': {
+    ask: v.strictObject({ session: v.string(), message: Base64Url }),
+    reply: v.strictObject({ keys: WorkerSessionKeys }),
+  },
+} as const
+
+/** What main asks a worker, and what it gets. */
+export const mainAsks = {
+  /** Answered once the flow is being built; what fails later is told by `finished`. */
+  start: { ask: WorkerStart, reply: nothing },
+  /** Answered at once; the end is told by `finished`. */
+  drain: { ask: nothing, reply: nothing },
+  'renew-tls': { ask: v.strictObject({ bridge: BridgeId, tls: WorkerTls }), reply: nothing },
+  'dead-letters-list': {
+    ask: v.strictObject({ from: Position, limit: v.pipe(v.number(), v.integer(), v.maxValue(DEAD_LETTERS_MAX)) }),
+    reply: v.strictObject({ letters: v.array(DeadLetterEntry), first: Position, next: Position }),
+  },
+  'dead-letters-drop': { ask: v.strictObject({ through: Position }), reply: v.strictObject({ dropped: Count }) },
+} as const
+
+/** What a worker tells without being asked. */
+export const WorkerNews = v.variant('news', [
+  v.strictObject({ news: v.literal('log'), entry: v.omit(AuditLog, ['at', 'deployment']) }),
+  v.strictObject({
+    news: v.literal('status'),
+    components: v.pipe(v.array(ComponentStatus), v.maxLength(COMPONENTS_MAX)),
+    bridges: v.pipe(v.array(BridgeStatus), v.maxLength(COMPONENTS_MAX)),
+    /** Refused records that wait for the owner. */
+    deadLetters: Count,
+    rssBytes: Count,
+  }),
+  v.strictObject({
+    news: v.literal('finished'),
+    how: v.picklist(['ended', 'drained', 'failed']),
+    code: v.optional(Code),
+    item: v.optional(v.string()),
+  }),
+])
+export type WorkerNews = v.InferOutput<typeof WorkerNews>
+
+/** What main tells without asking: an accepted socket of a bridge; the socket itself travels with the message. */
+export const MainNews = v.variant('news', [
+  v.strictObject({
+    news: v.literal('socket'),
+    bridge: BridgeId,
+    /** What was read from it before. */
+    head: Base64Url,
+    /** Milliseconds that are left for its handshake. */
+    remainingMs: v.number(),
+  }),
+])
+export type MainNews = v.InferOutput<typeof MainNews>
+
+/** The frame around all of it. An ask is answered by exactly one reply or failure that names its number. */
+export const ChannelFrame = v.variant('frame', [
+  v.strictObject({ frame: v.literal('news'), body: v.unknown() }),
+  v.strictObject({ frame: v.literal('ask'), id: Count, what: v.string(), body: v.unknown() }),
+  v.strictObject({ frame: v.literal('reply'), re: Count, body: v.unknown() }),
+  v.strictObject({ frame: v.literal('failure'), re: Count, code: Code, kind: v.string(), message: v.string() }),
+])
+export type ChannelFrame = v.InferOutput<typeof ChannelFrame>
+
+/** A table of questions: name → schemas of the question and of its answer. */
+export type AskTable = Record<string, { ask: v.GenericSchema; reply: v.GenericSchema }>

@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'bun:test'
+import { argon2Hash, argon2Verify } from '../../src/accounts/argon2.ts'
+import { FREE_ATTEMPTS_ACCOUNT, FREE_ATTEMPTS_ADDRESS, Lockout, networkOf } from '../../src/accounts/lockout.ts'
+import { SignInTooOften } from '../../src/accounts/mod.ts'
+import { Passwords } from '../../src/accounts/passwords.ts'
+import { Throttle } from '../../src/accounts/throttle.ts'
+import { systemRandom } from '../../src/base/mod.ts'
+import { makeMaria, PASSWORD, testAccounts } from '../support/accounts/open.ts'
+import { frozenClock } from '../support/frozen-clock.ts'
+import { refusalOf } from '../support/refusal.ts'
+
+async function fail(
+  lockout: Lockout,
+  user: string | undefined,
+  name: string,
+  address: string,
+  times: number,
+): Promise<string> {
+  let last = 'nothing'
+  for (let i = 0; i < times; i++) last = await refusalOf(() => lockout.begin(user, name, address))
+  return last
+}
+
+describe('signIn()', () => {
+  test('opens a session for the right password, whatever the case of the name', async () => {
+    using host = await testAccounts({ pepper: systemRandom(32) })
+    await makeMaria(host.accounts)
+    const opened = await host.accounts.signIn(' MARIA ', PASSWORD, '192.0.2.7', 'a'.repeat(1_000))
+    expect(await host.accounts.sessionOf(opened.token)).toMatchObject({ id: opened.session.id })
+  })
+
+  test('gives one same answer for a wrong password, an unknown name and a user without a password', async () => {
+    using host = await testAccounts()
+    await makeMaria(host.accounts)
+    await host.accounts.createUser({ name: 'ivo', role: 'viewer' })
+    const answers: unknown[] = []
+    for (const [name, password] of [
+      ['maria', 'wrong'],
+      ['nobody', PASSWORD],
+      ['ivo', ''],
+      ['', ''],
+    ] as const) {
+      const error: unknown = await host.accounts
+        .signIn(name, password, '192.0.2.7')
+        .catch((refusal: unknown) => refusal)
+      answers.push(error instanceof Error && { ...error, message: error.message })
+    }
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toHaveProperty('size', 1)
+    expect(answers[0]).toMatchObject({ code: 'account.refused' })
+  })
+
+  test('checks a password for an unknown name as well, so that both take as long', async () => {
+    const passwords = new Passwords(undefined)
+    await passwords.warm()
+    const stored = await passwords.hash(PASSWORD, 'maria')
+    const spent = async (hash: string | null): Promise<number> => {
+      const started = performance.now()
+      await passwords.verify(hash, 'a wrong password')
+      return performance.now() - started
+    }
+    // The quickest of a few runs is little disturbed by whatever else the machine does.
+    const quickest = async (hash: string | null) =>
+      Math.min(await spent(hash), await spent(hash), await spent(hash), await spent(hash))
+    const [known, unknown] = [await quickest(stored), await quickest(null)]
+    expect(unknown).toBeGreaterThan(known / 3)
+    expect(unknown).toBeLessThan(known * 3)
+  })
+
+  test('needs the pepper that the password was set with', async () => {
+    const stored = await new Passwords(systemRandom(32)).hash(PASSWORD, 'maria')
+    expect(await new Passwords(systemRandom(32)).verify(stored, PASSWORD)).toBe(false)
+    expect(await new Passwords(undefined).verify(stored, PASSWORD)).toBe(false)
+  })
+})
+
+describe('lockout', () => {
+  test('makes an account wait after five failures, twice as long after each, with the same answer for unknown names', async () => {
+    using host = await testAccounts()
+    const lockout = new Lockout({ db: host.db, clock: host.clock, random: systemRandom })
+    for (const user of ['usr_1', undefined]) {
+      const from = (i: number) => `198.51.100.${i}`
+      for (let i = 0; i < FREE_ATTEMPTS_ACCOUNT; i++)
+        expect(await fail(lockout, user, 'maria', from(i), 1)).toBe('nothing')
+      const waits: number[] = []
+      for (let i = 0; i < 4; i++) {
+        const refusal: unknown = await lockout.begin(user, 'maria', '203.0.113.1').catch((error: unknown) => error)
+        if (!(refusal instanceof SignInTooOften)) throw refusal
+        waits.push(refusal.retryAfterMs)
+        host.clock.advance(refusal.retryAfterMs)
+        expect(await fail(lockout, user, 'maria', '203.0.113.1', 1)).toBe('nothing')
+      }
+      expect(waits).toEqual([1_000, 2_000, 4_000, 8_000])
+    }
+  })
+
+  test('counts attempts that are made at the same time', async () => {
+    using host = await testAccounts()
+    await makeMaria(host.accounts)
+    const tries = await Promise.allSettled(
+      Array.from({ length: FREE_ATTEMPTS_ACCOUNT + 3 }, () =>
+        host.accounts.signIn('maria', 'a wrong one', '192.0.2.7'),
+      ),
+    )
+    const codes = tries.map((attempt) => (attempt.status === 'rejected' ? attempt.reason.code : 'in'))
+    expect(codes.filter((code) => code === 'account.try_later')).toHaveLength(3)
+    expect(await refusalOf(() => host.accounts.signIn('maria', PASSWORD, '192.0.2.7'))).toBe('account.try_later')
+    host.clock.advance(60_000)
+    expect(await refusalOf(() => host.accounts.signIn('maria', PASSWORD, '192.0.2.7'))).toBe('nothing')
+  })
+
+  test('makes an address wait that tries many names', async () => {
+    using host = await testAccounts()
+    const lockout = new Lockout({ db: host.db, clock: host.clock, random: systemRandom })
+    for (let i = 0; i < FREE_ATTEMPTS_ADDRESS; i++)
+      expect(await fail(lockout, undefined, `n${i}`, '192.0.2.7', 1)).toBe('nothing')
+    expect(await fail(lockout, undefined, 'another', '192.0.2.7', 1)).toBe('account.try_later')
+    expect(await fail(lockout, undefined, 'another', '192.0.2.8', 1)).toBe('nothing')
+  })
+
+  test('lets a user in from where he was before, while strangers hammer his account and the address', async () => {
+    using host = await testAccounts()
+    const user = await host.accounts.createUser({ name: 'ivo', role: 'viewer' })
+    const lockout = new Lockout({ db: host.db, clock: host.clock, random: systemRandom })
+    await (await lockout.begin(user.id, 'ivo', '192.0.2.7')).succeeded()
+    for (let i = 0; i < 40; i++) await fail(lockout, user.id, 'ivo', `198.51.100.${i}`, 1)
+    await fail(lockout, undefined, 'nobody', '192.0.2.7', 40)
+    expect(await fail(lockout, user.id, 'ivo', '198.51.100.99', 1)).toBe('account.try_later')
+    expect(await fail(lockout, user.id, 'ivo', '192.0.2.7', FREE_ATTEMPTS_ACCOUNT)).toBe('nothing')
+    expect(await fail(lockout, user.id, 'ivo', '192.0.2.7', 1)).toBe('account.try_later')
+  })
+
+  test('takes the addresses of one IPv6 network, and mapped IPv4 ones, as one', () => {
+    expect(networkOf('2001:db8:1:2:aaaa::1')).toBe('2001:db8:1:2::/64')
+    expect(networkOf('2001:0db8:1:2::ffff')).toBe('2001:db8:1:2::/64')
+    expect(networkOf('::1')).toBe('0:0:0:0::/64')
+    expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
+    expect(networkOf('::ffff:192.0.2.7')).toBe('192.0.2.7')
+    expect(networkOf('192.0.2.7')).toBe('192.0.2.7')
+  })
+})
+
+test('beyond those that may wait, a password is refused with account.busy, and all goes on afterwards', async () => {
+  const passwords = new Passwords(undefined)
+  const stored = await passwords.hash(PASSWORD, 'ada')
+  // 2 at once and 64 in line.
+  const asked = await Promise.allSettled(Array.from({ length: 67 }, () => passwords.verify(null, '')))
+  expect(asked.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+  expect(asked.at(-1)).toMatchObject({ reason: { code: 'account.busy' } })
+  expect(await passwords.verify(stored, PASSWORD)).toBe(true)
+})
+
+describe('a throttle', () => {
+  test('holds at most so many keys and drops the longest untried', () => {
+    const throttle = new Throttle(frozenClock(), { free: 1, keysMax: 3 })
+    for (const key of ['a', 'b', 'a', 'c', 'd']) throttle.attempt(key)
+    expect(throttle.keys).toBe(3)
+    expect(throttle.waitMs('b')).toBe(0)
+    expect(throttle.waitMs('a')).toBeGreaterThan(0)
+  })
+
+  test('never makes anyone wait longer than a quarter of an hour, and forgets after an hour', () => {
+    const clock = frozenClock()
+    const throttle = new Throttle(clock, { free: 1 })
+    for (let i = 0; i < 1_000; i++) throttle.attempt('a')
+    expect(throttle.waitMs('a')).toBe(15 * 60_000)
+    clock.advance(60 * 60_000)
+    throttle.attempt('a')
+    expect(throttle.waitMs('a')).toBe(1_000)
+  })
+})
+
+test('argon2id of both hosts understand each other', async () => {
+  const { hash, verify } = await import('@node-rs/argon2')
+  expect(await argon2Verify(await hash(PASSWORD, { memoryCost: 8_192, timeCost: 1 }), PASSWORD)).toBe(true)
+  const ours = await argon2Hash(PASSWORD)
+  expect(ours).toStartWith('$argon2id$v=19$m=19456,t=2,p=1$')
+  expect(await verify(ours, PASSWORD)).toBe(true)
+  expect(await verify(ours, `${PASSWORD}!`)).toBe(false)
+})

@@ -1,0 +1,256 @@
+import { expect, spyOn, test } from 'bun:test'
+import { connect as connectTcp } from 'node:net'
+import { systemClock } from '../../src/base/mod.ts'
+import { CLOSE_GRACE_MS } from '../../src/host/https-server.ts'
+import { type HttpsServer, type Peer, requestHttps, streamHttps } from '../../src/host/mod.ts'
+import { asking, authority, closed, rawClient, serve, textOf, url, useHttps } from './fixtures/https.ts'
+
+useHttps()
+
+test('a request arrives with method, path, headers, body and peer; the answer with status, headers and body', async () => {
+  let peer: Peer | undefined
+  const server = await serve(async (request, from) => {
+    peer = from
+    const { pathname, search, protocol } = new URL(request.url)
+    const seen = { method: request.method, pathname, search, protocol, body: await request.text() }
+    return Response.json(
+      { ...seen, header: request.headers.get('x-test') },
+      { status: 201, headers: { 'x-answer': 'a' } },
+    )
+  })
+  const headers = { 'x-test': 'h' }
+  const answer = await requestHttps(url(server, '/a/b?c=d'), asking({ method: 'PUT', headers, body: 'ünï' }))
+  expect(answer.status).toBe(201)
+  expect(answer.headers).toMatchObject({ 'x-answer': 'a', 'content-type': expect.stringContaining('json') })
+  const seen = { method: 'PUT', pathname: '/a/b', search: '?c=d', protocol: 'https:', body: 'ünï', header: 'h' }
+  expect(JSON.parse(textOf(answer.body))).toEqual(seen)
+  expect(peer).toEqual({ address: '127.0.0.1', port: expect.any(Number) })
+})
+
+test('an IPv4 peer of a server on :: has its IPv4 address', async () => {
+  const server = await serve((_request, peer) => new Response(peer.address), { hostname: '::' })
+  expect(textOf((await requestHttps(url(server), asking())).body)).toBe('127.0.0.1')
+  expect(textOf((await requestHttps(`https://[::1]:${server.port}/`, asking())).body)).toBe('::1')
+})
+
+test('setTls() holds from the next connection on, without a moment in which nobody listens', async () => {
+  const server = await serve(() => new Response('ok'))
+  const before = await rawClient(server)
+  const serial = before.getPeerCertificate().serialNumber
+  server.setTls(await authority.issue({ ip: ['127.0.0.1'] }))
+  const after = await rawClient(server)
+  expect(after.getPeerCertificate().serialNumber).not.toBe(serial)
+  before.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  expect(await new Promise((resolve) => before.once('data', (chunk) => resolve(String(chunk).slice(0, 15))))).toBe(
+    'HTTP/1.1 200 OK',
+  )
+})
+
+test('a body is read while it is still being sent, and an answer is heard while it is still being made', async () => {
+  const server = await serve((request) => new Response(request.body))
+  const client = await rawClient(server)
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nping\r\n')
+  let heard = ''
+  await new Promise<void>((resolve) =>
+    client.on('data', (chunk) => {
+      heard += chunk
+      if (heard.includes('ping')) resolve()
+    }),
+  )
+  client.end('0\r\n\r\n')
+  await closed(client)
+})
+
+test('a client that goes away aborts the request in the application', async () => {
+  const stop = new AbortController()
+  const isAborted = Promise.withResolvers<void>()
+  const server = await serve((request) => {
+    request.signal.addEventListener('abort', () => isAborted.resolve())
+    stop.abort()
+    return isAborted.promise.then(() => new Response('too late'))
+  })
+  await expect(requestHttps(url(server), asking({ signal: stop.signal }))).rejects.toMatchObject({
+    code: 'internal.cancelled',
+  })
+  await isAborted.promise
+  await expect(requestHttps(url(server), asking({ signal: stop.signal }))).rejects.toMatchObject({
+    code: 'internal.cancelled',
+  })
+})
+
+/** Sends a body without announcing its length, and reads until the server closes. */
+async function sendChunked(server: HttpsServer, bytes: number): Promise<string> {
+  const client = await rawClient(server)
+  let heard = ''
+  client.on('data', (chunk) => (heard += chunk))
+  client.write('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n')
+  client.write(`${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n0\r\n\r\n`)
+  await closed(client)
+  return heard
+}
+
+test('an answer that fails midway breaks off, and a failing application is a 500; nothing of either error is told', async () => {
+  const printed = spyOn(console, 'error').mockImplementation(() => undefined)
+  const server = await serve((request) => {
+    if (request.url.endsWith('/throws')) throw new TypeError('canary-thrown')
+    let pulls = 0
+    const pull = (controller: ReadableStreamDefaultController): void => {
+      if (pulls++ < 5) controller.enqueue(new Uint8Array(10))
+      else controller.error(new TypeError('canary-streamed'))
+    }
+    return new Response(new ReadableStream({ pull }))
+  })
+  const failed = await requestHttps(url(server, '/throws'), asking())
+  expect([failed.status, failed.body.byteLength]).toEqual([500, 0])
+  const client = await rawClient(server)
+  let heard = ''
+  client.on('data', (chunk) => (heard += chunk))
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await closed(client)
+  expect(heard).not.toContain('canary')
+  expect(heard).not.toContain('\r\n0\r\n')
+  expect(printed).not.toHaveBeenCalled()
+  printed.mockRestore()
+})
+
+test('a body of bodyBytesMax is taken; one byte more is refused, announced or not, and not by its word alone', async () => {
+  const reads: number[] = []
+  const fetch = async (request: Request): Promise<Response> => {
+    try {
+      reads.push((await request.arrayBuffer()).byteLength)
+      return new Response('taken')
+    } catch (error) {
+      return Response.json({ code: (error as { code?: string }).code }, { status: 413 })
+    }
+  }
+  const server = await serve(fetch, { bodyBytesMax: 1_000 })
+  expect((await requestHttps(url(server), asking({ method: 'POST', body: 'x'.repeat(1_000) }))).status).toBe(200)
+  const announced = await requestHttps(url(server), asking({ method: 'POST', body: 'x'.repeat(1_001) }))
+  expect(announced.status).toBe(413)
+  expect(JSON.parse(textOf(announced.body))).toMatchObject({ code: 'host.body_too_large' })
+  expect(await sendChunked(server, 1_000)).toContain('taken')
+  expect(await sendChunked(server, 1_001)).toContain('{"code":"host.body_too_large"}')
+  // Two lengths are how requests are smuggled past a proxy (RFC 9112 §6.1).
+  const both = { method: 'POST', headers: { 'transfer-encoding': 'chunked' }, body: 'x' }
+  expect((await requestHttps(url(server), asking(both))).status).toBe(400)
+  expect(reads).toEqual([1_000, 1_000])
+})
+
+test('a port in use is host.port_in_use with the way out, an address we lack host.listen_failed', async () => {
+  const server = await serve(() => new Response('x'))
+  const again = serve(() => new Response('y'), { port: server.port })
+  await expect(again).rejects.toMatchObject({ code: 'host.port_in_use', advice: expect.stringContaining('--port') })
+  await expect(serve(() => new Response('y'), { hostname: '192.0.2.1' })).rejects.toMatchObject({
+    code: 'host.listen_failed',
+  })
+})
+
+test('a port that this user may not take is host.port_forbidden', async () => {
+  const { listenFailure } = await import('../../src/host/errors.ts')
+  const refused = Object.assign(new Error('listen EACCES'), { code: 'EACCES' })
+  expect(listenFailure('::', 443, refused)).toMatchObject({
+    code: 'host.port_forbidden',
+    advice: expect.stringContaining('CAP_NET_BIND_SERVICE'),
+  })
+})
+
+test('who never finishes the handshake, the header or the body is closed, each after its own time', async () => {
+  const limits = { handshakeMs: 60, headerMs: 60, stalledMs: 60, sweepMs: 10 }
+  const server = await serve(async (request) => new Response(await request.text()), { limits })
+  const silent = connectTcp(server.port, '127.0.0.1')
+  await closed(silent.resume())
+  const slow = await rawClient(server)
+  const drip = setInterval(() => slow.write('x-header: y\r\n'), 10)
+  slow.write('GET / HTTP/1.1\r\n')
+  await closed(slow.resume())
+  clearInterval(drip)
+  const stalled = await rawClient(server)
+  stalled.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345')
+  await closed(stalled.resume())
+  expect((await requestHttps(url(server), asking({ method: 'POST', body: 'still here' }))).status).toBe(200)
+})
+
+test('a connection serves request after request, and is closed when it then stays idle for the time of a header', async () => {
+  const limits = { headerMs: 60, sweepMs: 10 }
+  const server = await serve((request) => new Response(new URL(request.url).pathname), { limits })
+  const socket = await rawClient(server)
+  let heard = ''
+  socket.on('data', (chunk) => (heard += chunk))
+  // Two at once (pipelined, RFC 9112 §9.3.2), in one write.
+  socket.write('GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n')
+  await closed(socket)
+  expect(heard.indexOf('/two')).toBeGreaterThan(heard.indexOf('/one'))
+  expect(heard).toContain('/one')
+})
+
+test('an answer that goes on slowly is not closed as long as something moves', async () => {
+  const limits = { headerMs: 40, stalledMs: 80, sweepMs: 10 }
+  const server = await serve(
+    () => {
+      let parts = 0
+      const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        controller.enqueue(new Uint8Array(1))
+        if (++parts === 10) controller.close()
+      }
+      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+    },
+    { limits },
+  )
+  expect((await requestHttps(url(server), asking())).body.byteLength).toBe(10)
+})
+
+test('plain HTTP, garbage and a client that vanishes in the handshake harm nobody else', async () => {
+  const server = await serve(() => new Response('ok'))
+  const plain = connectTcp(server.port, '127.0.0.1')
+  plain.on('error', () => undefined)
+  plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await closed(plain.resume())
+  const vanishing = connectTcp(server.port, '127.0.0.1')
+  await new Promise<void>((resolve) => vanishing.write(new Uint8Array([22, 3, 1, 2, 0]), () => resolve()))
+  vanishing.resetAndDestroy()
+  const garbage = await rawClient(server)
+  garbage.write('this is no request\r\n\r\n')
+  await closed(garbage.resume())
+  expect((await requestHttps(url(server), asking())).status).toBe(200)
+})
+
+test('close() lets an answer end, closes idle connections at once, and then nobody listens', async () => {
+  const isAsked = Promise.withResolvers<void>()
+  const mayAnswer = Promise.withResolvers<void>()
+  const server = await serve(async () => {
+    isAsked.resolve()
+    await mayAnswer.promise
+    return new Response('finished')
+  })
+  const idle = await rawClient(server)
+  const asked = requestHttps(url(server), asking())
+  await isAsked.promise
+  const isClosed = server.close()
+  await closed(idle)
+  mayAnswer.resolve()
+  expect(textOf((await asked).body)).toBe('finished')
+  await isClosed
+  await expect(requestHttps(url(server), asking())).rejects.toMatchObject({ code: 'host.unreachable' })
+})
+
+test('close() waits no longer than CLOSE_GRACE_MS for an answer without an end', async () => {
+  const waits: number[] = []
+  const clock = {
+    ...systemClock,
+    sleep(ms: number, signal?: AbortSignal): Promise<void> {
+      if (ms !== CLOSE_GRACE_MS) return systemClock.sleep(ms, signal)
+      waits.push(ms)
+      return Promise.resolve()
+    },
+  }
+  const endless = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) })
+  const server = await serve(() => new Response(endless), { clock })
+  const answer = await streamHttps(url(server), asking())
+  await server.close()
+  expect(waits).toEqual([CLOSE_GRACE_MS])
+  const reading = (async () => {
+    for await (const _part of answer.body);
+  })()
+  await expect(reading).rejects.toMatchObject({ code: 'host.unreachable' })
+})

@@ -1,0 +1,74 @@
+import { expect, test } from 'bun:test'
+import { rfc3339 } from '../../src/base/mod.ts'
+import { LOG_LINES_MAX, queryLogs, takeLogs } from '../../src/platform/reports/logs.ts'
+import { HISTORY, historyOf, statusOf, takeStatus, thinHistory } from '../../src/platform/reports/status.ts'
+import { type AuditLog, type DeploymentStatus, ENTRIES_MAX } from '../../src/wire/mod.ts'
+import { tenantStore } from '../support/platform/tenant-store.ts'
+import { DEPLOYMENT, FakeClock, RUNTIME, STRANGER, T0 } from '../support/wire/parties.ts'
+
+const statusAt = (atMs: number, version = 1): DeploymentStatus => ({
+  ...{ at: rfc3339(atMs), deployment: DEPLOYMENT, version, state: 'running', reasons: [], components: [], bridges: [] },
+})
+const line = (level: AuditLog['level']): AuditLog => ({
+  at: rfc3339(T0),
+  deployment: DEPLOYMENT,
+  level,
+  template: 'a.b',
+  fields: {},
+})
+
+test('the newest status is kept whole, its history one a minute and one an hour', async () => {
+  await using made = await tenantStore()
+  const { db } = made
+  const entries = Array.from({ length: 130 }, (_, index) => statusAt(T0 + index * 30_000, index + 1))
+  expect(await takeStatus(db, RUNTIME, { first: 1, entries })).toBe(130)
+  expect((await statusOf(db, DEPLOYMENT)).get(RUNTIME)?.version).toBe(130)
+  const minutes = await historyOf(db, DEPLOYMENT, { sinceMs: T0, stepMs: HISTORY.minute.stepMs })
+  expect(minutes.map(({ status }) => status.version)).toEqual(Array.from({ length: 65 }, (_, index) => (index + 1) * 2))
+  const hours = await historyOf(db, DEPLOYMENT, { sinceMs: T0, stepMs: HISTORY.hour.stepMs })
+  expect(hours.map(({ status }) => status.version)).toEqual([120, 130])
+})
+
+test('thinning removes minutes after two days and hours after 400 days, and nothing before', async () => {
+  await using made = await tenantStore()
+  const { db } = made
+  const clock = new FakeClock(T0)
+  await takeStatus(db, RUNTIME, { first: 1, entries: [statusAt(T0)] })
+  const kept = async () => {
+    await thinHistory(db, clock)
+    const [minutes, hours] = [HISTORY.minute, HISTORY.hour].map(({ stepMs }) =>
+      historyOf(db, DEPLOYMENT, { sinceMs: 0, stepMs }),
+    )
+    return [(await minutes)?.length, (await hours)?.length]
+  }
+  clock.advance(HISTORY.minute.keptMs)
+  expect(await kept()).toEqual([1, 1])
+  clock.advance(1)
+  expect(await kept()).toEqual([0, 1])
+  clock.advance(HISTORY.hour.keptMs - HISTORY.minute.keptMs)
+  expect(await kept()).toEqual([0, 0])
+})
+
+test('streams of two Runtimes, and two streams of one, have positions of their own', async () => {
+  await using made = await tenantStore()
+  const { db } = made
+  expect(await takeLogs(db, RUNTIME, { first: 1, entries: [line('info')] })).toBe(1)
+  expect(await takeLogs(db, STRANGER, { first: 1, entries: [line('info'), line('info')] })).toBe(2)
+  expect(await takeStatus(db, RUNTIME, { first: 1, entries: [statusAt(T0)] })).toBe(1)
+  expect(await takeLogs(db, RUNTIME, { first: 1, entries: [line('info'), line('error')] })).toBe(2)
+  expect((await queryLogs(db, { runtime: RUNTIME, limit: 10 })).map(({ level }) => level)).toEqual(['info', 'error'])
+})
+
+test('a page of logs never has more lines than its bound, and pages join without a gap', async () => {
+  await using made = await tenantStore()
+  const { db } = made
+  const entries = Array.from({ length: ENTRIES_MAX }, () => line('info'))
+  for (let first = 1; first <= LOG_LINES_MAX; first += ENTRIES_MAX) await takeLogs(db, RUNTIME, { first, entries })
+  const newest = await queryLogs(db, { limit: LOG_LINES_MAX + 1 })
+  expect(newest).toHaveLength(LOG_LINES_MAX)
+  const [oldest] = newest
+  const before = await queryLogs(db, { before: oldest?.sequence ?? 0, limit: LOG_LINES_MAX })
+  expect(before).toHaveLength(1_024 - LOG_LINES_MAX)
+  const after = await queryLogs(db, { after: before.at(-1)?.sequence ?? 0, limit: 2 })
+  expect(after.map(({ sequence }) => sequence)).toEqual(newest.slice(0, 2).map(({ sequence }) => sequence))
+})

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createClient } from '@libsql/client/sqlite3'
+import { base64url, rfc3339, systemRandom } from '../../src/base/mod.ts'
+import type { RunningRuntime } from '../../src/runtime/mod.ts'
+import type { AssignedBridge, Assignment } from '../../src/wire/mod.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { slowTest } from '../support/quick.ts'
+import { type Api, runningRuntime, until } from '../support/runtime/running.ts'
+import { ScriptedPlatform } from '../support/runtime/scripted-platform.ts'
+import { BRIDGE, DEPLOYMENT, RUNTIME, STRANGER, T0, TENANT } from '../support/wire/parties.ts'
+
+// Real processes on a machine that others use as well.
+setDefaultTimeout(60_000)
+
+type Site = { folder: TemporaryFolder; runtime: RunningRuntime; api: Api }
+let platform: ScriptedPlatform
+let factory: Site
+let cloud: Site
+const secret = base64url(systemRandom(32))
+
+beforeEach(async () => {
+  platform = await ScriptedPlatform.start()
+  factory = await site('factory-01')
+  cloud = await site('cloud-01')
+})
+afterEach(async () => {
+  for (const { runtime, folder } of [factory, cloud]) {
+    await runtime.close()
+    folder[Symbol.dispose]()
+  }
+  await platform[Symbol.asyncDispose]()
+})
+
+async function site(name: string): Promise<Site> {
+  const folder = temporaryFolder()
+  const started = await runningRuntime(folder.path, { name })
+  expect((await started.api.send('POST', '/v1/enrolment', { code: platform.code() })).status).toBe(201)
+  return { folder, ...started }
+}
+
+async function introduce(from: Site, to: Site): Promise<void> {
+  const { introduction, fingerprint } = (await from.api.send('POST', '/v1/peers/introduction')).body
+  const accepted = await to.api.send('POST', '/v1/peers', { introduction })
+  expect(accepted).toMatchObject({ status: 201, body: { fingerprint } })
+}
+
+/** Both halves of one flow; the factory dials. */
+function halves(): { factoryHalf: Assignment; cloudHalf: Assignment } {
+  const common = {
+    ...{ format: 1 as const, tenant: TENANT, deployment: DEPLOYMENT, version: 1, blueprint: 'orders' },
+    ...{ issuedAt: rfc3339(T0), classification: {} },
+  }
+  const bridge = {
+    ...{ bridge: BRIDGE, label: 'abcdefghijklmnop', from: 'orders', to: ['warehouse'], generation: 1, secret },
+  }
+  const out: AssignedBridge = {
+    ...{ ...bridge, direction: 'out', peer: STRANGER, role: 'dial' },
+    address: { host: '127.0.0.1', port: cloud.runtime.bridgePort },
+  }
+  const orders = { name: 'orders', type: 'csv_file', from: [], config: { paths: ['in/*.csv'], columns: { id: 'int' } } }
+  const warehouse = {
+    ...{ name: 'warehouse', type: 'libsql_table', from: ['orders'] },
+    config: { path: 'out.db', table: 'orders', create: true },
+  }
+  return {
+    factoryHalf: { ...common, runtime: RUNTIME, system: 'factory', components: [orders], bridges: [out] },
+    cloudHalf: {
+      ...{ ...common, runtime: STRANGER, system: 'cloud', components: [warehouse] },
+      bridges: [{ ...bridge, direction: 'in', peer: RUNTIME, role: 'listen' }],
+    },
+  }
+}
+
+async function deployBoth(): Promise<void> {
+  const { factoryHalf, cloudHalf } = halves()
+  // Who listens first, so that the first dial finds someone.
+  for (const [half, { api }] of [
+    [cloudHalf, cloud],
+    [factoryHalf, factory],
+  ] as const) {
+    expect((await platform.deploy(half)).outcome).toBe('awaiting-approval')
+    expect((await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })).status).toBe(200)
+  }
+}
+
+const detail = async ({ api }: Site) => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body
+
+async function rowsAtCloud(): Promise<{ rows: number; ids: number }> {
+  const client = createClient({ url: `file:${cloud.folder.file('out.db')}` })
+  const found = await client.execute('SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM orders')
+  client.close()
+  return { rows: Number(found.rows[0]?.['rows']), ids: Number(found.rows[0]?.['ids']) }
+}
+
+slowTest(
+  'peers that accepted each other join a flow by a Secure Bridge, through real processes and sockets',
+  async () => {
+    await introduce(factory, cloud)
+    await introduce(cloud, factory)
+    mkdirSync(factory.folder.file('in'))
+    const lines = Array.from({ length: 3_000 }, (_, row) => `${row},part ${row}`)
+    writeFileSync(factory.folder.file('in/orders.csv'), `id,name\n${lines.join('\n')}\n`)
+    await deployBoth()
+    await until('both have ended', async () => {
+      const states = await Promise.all([detail(factory), detail(cloud)])
+      return states.every(({ state }) => state === 'stopped')
+    })
+    expect(await rowsAtCloud()).toEqual({ rows: 3_000, ids: 3_000 })
+    expect((await detail(cloud)).bridges[0]).toMatchObject({
+      state: 'closed',
+      suite: expect.stringContaining('KKpsk0'),
+    })
+    expect((await detail(cloud)).bridges[0].frames).toBeGreaterThan(0)
+    // Neither the records nor the session's secret came by the Platform after the assignment.
+    expect(platform.received.join('\n')).not.toContain('part 17')
+  },
+)
+
+test('a peer that one side did not accept gets no bridge: the deployment is refused with its id', async () => {
+  await introduce(factory, cloud)
+  const { factoryHalf, cloudHalf } = halves()
+  expect(await platform.deploy(factoryHalf)).toMatchObject({
+    outcome: 'refused',
+    reasons: [{ code: 'peer.unknown', item: STRANGER }],
+  })
+  expect((await platform.deploy(cloudHalf)).outcome).toBe('awaiting-approval')
+})
+
+slowTest('a peer that the owner takes back brings its running deployment down, with the reason', async () => {
+  await introduce(factory, cloud)
+  expect((await platform.deploy(halves().cloudHalf)).outcome).toBe('awaiting-approval')
+  await cloud.api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, {})
+  await until('it waits for its peer', async () => (await detail(cloud)).state === 'running')
+  expect((await cloud.api.send('DELETE', `/v1/peers/${RUNTIME}`)).status).toBe(200)
+  await until('it is down', async () => (await detail(cloud)).reasons[0]?.code === 'peer.not_found')
+})

@@ -1,0 +1,47 @@
+import { expect, test } from 'bun:test'
+import { Changes } from '../../src/runtime/changes.ts'
+import type { DeploymentStatus } from '../../src/wire/mod.ts'
+import { component } from '../support/runtime/fake-worker.ts'
+import { DEPLOYMENT, FakeClock } from '../support/wire/parties.ts'
+
+function changing() {
+  const owed: DeploymentStatus[] = []
+  let beats = 0
+  const changes = new Changes({
+    countsOf: (_deployment, version) =>
+      version === 1
+        ? { components: [component(7)], bridges: [], deadLetters: 0, rssBytes: 1, rates: new Map() }
+        : undefined,
+    owe: (status) => void owed.push(status),
+    beat: () => void beats++,
+    clock: new FakeClock(),
+  })
+  return { changes, owed, beats: () => beats }
+}
+
+const running = { deployment: DEPLOYMENT, version: 1, state: 'running' as const, reasons: [] }
+
+test('a change of state is owed to the Platform once, with the counts of that moment, and sends a heartbeat', () => {
+  const { changes, owed, beats } = changing()
+  expect(changes.tell(running)).toBe(true)
+  expect(changes.tell(running)).toBe(false)
+  expect(owed).toHaveLength(1)
+  expect(owed[0]).toMatchObject({ state: 'running', components: [{ messagesOut: 7 }] })
+  expect(beats()).toBe(1)
+})
+
+test('another reason under the same state is another change', () => {
+  const { changes, owed } = changing()
+  changes.tell({ ...running, state: 'failed', reasons: [{ code: 'worker.crashed' }] })
+  changes.tell({ ...running, state: 'failed', reasons: [{ code: 'worker.silent' }] })
+  expect(owed.map(({ reasons }) => reasons[0]?.code)).toEqual(['worker.crashed', 'worker.silent'])
+})
+
+test('the regular report tells of what is alive and is quiet about what has stopped', () => {
+  const { changes, owed } = changing()
+  changes.tell(running)
+  changes.tell({ ...running, version: 2, state: 'stopped' })
+  owed.length = 0
+  changes.report()
+  expect(owed.map(({ version, state }) => `${version} ${state}`)).toEqual(['1 running'])
+})

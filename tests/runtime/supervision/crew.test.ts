@@ -1,0 +1,66 @@
+import { expect, test } from 'bun:test'
+import { logOf, systemRandom } from '../../../src/base/mod.ts'
+import { HostUnreachable } from '../../../src/host/mod.ts'
+import { CountsMemory, type KeptCounts } from '../../../src/runtime/state/counts.ts'
+import { Workers } from '../../../src/runtime/supervision/crew.ts'
+import { ManualClock } from '../../support/bridge/manual-clock.ts'
+import { fakeLauncher, settled } from '../../support/runtime/fake-worker.ts'
+import { plainAssignment } from '../../support/runtime/offers.ts'
+import { DEPLOYMENT } from '../../support/wire/parties.ts'
+
+const NOTHING: KeptCounts = { components: [], bridges: [], deadLetters: 0 }
+
+function crew(load: () => Promise<KeptCounts> = async () => NOTHING) {
+  const { launch, workers } = fakeLauncher()
+  const states: string[] = []
+  const kept: KeptCounts[] = []
+  const running = new Workers({
+    ...{ launch, clock: new ManualClock(), random: systemRandom, log: logOf('test'), memoryBytesMax: 1_000 },
+    ...{ residentBytes: async () => 1, start: async () => ({}) as never, deskFor: () => ({}) as never },
+    onLog: () => undefined,
+    onState: ({ version }, state, [reason]) => states.push(`${version} ${state} ${reason?.code ?? ''}`.trim()),
+    counts: { load, keep: (_assignment, counts) => kept.push(counts) },
+  })
+  return { running, workers, states, kept }
+}
+
+test('a version whose counts cannot be read is told as failed, and the next one runs', async () => {
+  let broken = true
+  const { running, workers, states } = crew(async () => {
+    if (broken) throw new HostUnreachable('the disk does not answer')
+    return NOTHING
+  })
+  running.replace(plainAssignment())
+  await settled()
+  expect(states).toEqual(['1 failed host.unreachable'])
+  expect(workers).toHaveLength(0)
+  broken = false
+  running.replace(plainAssignment({ version: 2 }))
+  await settled()
+  workers[0]?.status()
+  expect(states.slice(1)).toEqual(['2 preparing', '2 running'])
+})
+
+test('counts that do not parse begin anew instead of keeping a deployment from starting', async () => {
+  const counts = new CountsMemory({
+    get: async (_key: string, schema: never) => (await import('valibot')).parse(schema, { version: 'one' }),
+  } as never)
+  expect(await counts.load(DEPLOYMENT, 1)).toEqual(NOTHING)
+})
+
+test('how many refused records wait is known by what the worker told last, and by what was dropped since', async () => {
+  const { running, workers, kept } = crew(async () => ({ ...NOTHING, deadLetters: 4 }))
+  running.replace(plainAssignment())
+  await settled()
+  expect(running.counts(DEPLOYMENT, 1)?.deadLetters).toBe(4)
+  workers[0]?.status(1, 1, 7)
+  expect(running.counts(DEPLOYMENT, 1)?.deadLetters).toBe(7)
+  expect(running.counts(DEPLOYMENT, 2)).toBeUndefined()
+  expect(running.lettersLeft(DEPLOYMENT, 2)).toBe(true)
+  expect(running.counts(DEPLOYMENT, 1)?.deadLetters).toBe(2)
+  workers[0]?.finish('ended')
+  await settled()
+  expect(kept.at(-1)?.deadLetters).toBe(2)
+  await running.forget(DEPLOYMENT)
+  expect(running.lettersLeft(DEPLOYMENT, 1)).toBe(false)
+})

@@ -1,0 +1,25 @@
+/** The command inside this process, with a terminal that remembers. */
+import { type CliContext, run } from '../../../src/cli/mod.ts'
+
+export type Ran = { exit: number; out: string; err: string }
+
+/** Runs `sluice <words>` with this environment and nothing else of the machine's. */
+export async function sluice(words: readonly string[], environment: CliContext['environment'] = {}): Promise<Ran> {
+  const said = { out: '', err: '' }
+  const exit = await run(words, {
+    terminal: {
+      out(text) {
+        said.out += text
+      },
+      err(text) {
+        said.err += text
+      },
+      interactive: false,
+    },
+    // Nothing can be made below a device, whoever runs the tests.
+    environment: { HOME: '/dev/null', ...environment },
+    root: false,
+    signal: new AbortController().signal,
+  })
+  return { exit, ...said }
+}

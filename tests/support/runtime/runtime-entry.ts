@@ -1,0 +1,11 @@
+/** A Runtime as a process of its own, for tests that kill it: `runtime <config as JSON>`, and `worker` for its workers. */
+import process from 'node:process'
+import { type RuntimeConfig, runWorker, startRuntime, WORKER_SUBCOMMAND } from '../../../src/runtime/mod.ts'
+
+if (process.argv[2] === WORKER_SUBCOMMAND) await runWorker()
+else {
+  const config: RuntimeConfig = JSON.parse(process.argv[3] ?? '')
+  const runtime = await startRuntime(config)
+  process.on('SIGTERM', () => void runtime.close().then(() => process.exit(0)))
+  process.stdout.write(`${runtime.managementUrl}\n`)
+}

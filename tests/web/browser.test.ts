@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { isQuick } from '../support/quick.ts'
+import { chromiumPath, openBrowser } from '../support/web/browser.ts'
+import { type Pages, servePages } from '../support/web/pages.tsx'
+
+const able = chromiumPath !== undefined && !isQuick
+let browser: Browser
+let context: BrowserContext
+let pages: Pages
+const complaints: string[] = []
+
+beforeAll(async () => {
+  if (!able) return
+  pages = servePages()
+  browser = await openBrowser()
+  context = await browser.newContext({ viewport: { width: 1_280, height: 800 } })
+}, 30_000)
+afterAll(async () => {
+  await browser?.close()
+  pages?.stop()
+})
+
+/** A page of one context for all tests, which share its cache as a person's tabs do. */
+async function open(path: string, options: { heldTime?: boolean } = {}): Promise<Page> {
+  const page = await context.newPage()
+  if (options.heldTime) await page.clock.install()
+  page.setDefaultTimeout(5_000)
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(pages.url + path)
+  return page
+}
+
+describe.skipIf(!able)('in a browser', () => {
+  test('a live part updates in place: the focused link and the nodes around it stay', async () => {
+    const page = await open('/')
+    await page.locator('.live-note', { hasText: 'Live' }).waitFor()
+    await page.locator('#deployment-state .copy').focus()
+    await page.evaluate('document.querySelector("#component-orders b").marked = true')
+    pages.setCount(4_242)
+    await page.locator('#deployment-components', { hasText: '4,242' }).waitFor()
+    expect(await page.evaluate('document.activeElement.className')).toBe('copy small')
+    expect(await page.evaluate('document.querySelector("#component-orders b").marked')).toBe(true)
+    pages.setCount(4_243)
+    await page.locator('#component-orders b.late', { hasText: '1' }).waitFor()
+    await page.close()
+  }, 15_000)
+
+  test('a page whose stream breaks says so, and recovers by itself', async () => {
+    const page = await open('/', { heldTime: true })
+    await page.locator('.live-note', { hasText: 'Live' }).waitFor()
+    await page.route('**/live', (route) => route.abort())
+    // As if the tab had been hidden and shown: the stream is opened again, and fails now.
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+    await page.clock.fastForward(3_000)
+    await page.locator('.live-note', { hasText: 'Reconnecting' }).waitFor()
+    await page.unroute('**/live')
+    await page.clock.fastForward(5_000)
+    await page.locator('.live-note', { hasText: 'Live' }).waitFor()
+    await page.close()
+  }, 15_000)
+
+  test('a session that ends is told', async () => {
+    const page = await open('/')
+    await page.locator('.live-note', { hasText: 'Live' }).waitFor()
+    pages.holdLive(true)
+    await page.locator('.live-note', { hasText: 'Signed out' }).waitFor()
+    pages.holdLive(false)
+    await page.close()
+  }, 15_000)
+
+  test('keys filter, go to pages and list themselves, but not while typing', async () => {
+    const page = await open('/')
+    await page.keyboard.press('?')
+    expect(await page.locator('#keys').isVisible()).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('g')
+    await page.keyboard.press('l')
+    await page.waitForURL('**/list')
+    await page.keyboard.press('/')
+    await page.keyboard.type('gl/cloud?')
+    expect(await page.locator('[data-filter]').inputValue()).toBe('gl/cloud?')
+    expect(page.url()).toContain('/list')
+    expect(await page.locator('#keys').isVisible()).toBe(false)
+    await page.close()
+  }, 15_000)
+
+  test('a filter answers while one types, keeps the focus and its address', async () => {
+    const page = await open('/list')
+    await page.locator('[data-filter]').pressSequentially('cloud')
+    await page.locator('#names', { hasNotText: 'factory-01' }).waitFor()
+    expect(await page.locator('#names').textContent()).toContain('cloud-01')
+    expect(await page.evaluate('document.activeElement.name')).toBe('filter')
+    await page.waitForURL('**/list?filter=cloud')
+    await page.close()
+  }, 15_000)
+
+  test('a password can be shown while it is typed', async () => {
+    const page = await open('/sign-in')
+    await page.locator('#password').fill('secret')
+    await page.locator('[data-reveal]').click()
+    expect(await page.locator('#password').getAttribute('type')).toBe('text')
+    await page.locator('[data-reveal]').click()
+    expect(await page.locator('#password').getAttribute('type')).toBe('password')
+    await page.close()
+  }, 15_000)
+
+  test('everything reads without scripts, and the filter works by its form', async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false })
+    await page.goto(`${pages.url}/list`)
+    await page.locator('[data-filter]').fill('cloud')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/list?filter=cloud')
+    expect(await page.locator('#names').textContent()).not.toContain('factory-01')
+    await page.goto(pages.url)
+    expect(await page.locator('.flow svg').getAttribute('aria-label')).toContain('orders (map) on factory is running')
+    expect(await page.locator('.copy').first().isVisible()).toBe(false)
+    await page.close()
+  }, 15_000)
+
+  test('a phone has its navigation at the bottom and nothing wider than itself', async () => {
+    const page = await open('/')
+    await page.setViewportSize({ width: 390, height: 800 })
+    const box = await page.locator('nav').boundingBox()
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBe(800)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    await page.close()
+  }, 15_000)
+
+  test('no page broke its own security policy or threw', () => {
+    expect(complaints.filter((text) => !text.includes('ERR_FAILED') && !text.includes('503'))).toEqual([])
+  })
+})
