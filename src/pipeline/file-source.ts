@@ -116,7 +116,9 @@ class FileSource implements Source {
       const format = await this.#options.begin(reader, path)
       if (this.#closed) throw new Cancelled('the source was closed while it opened a file')
       const partition = partitionOf(path)
-      this.#file = { partition, reader, format, position: 0, resumeAt: this.#resumeAt[partition] ?? 0 }
+      // A file may be called `toString`: only what a checkpoint says itself counts.
+      const resumeAt = Object.hasOwn(this.#resumeAt, partition) ? (this.#resumeAt[partition] ?? 0) : 0
+      this.#file = { partition, reader, format, position: 0, resumeAt }
       return this.#file
     } catch (error) {
       await reader.close()

@@ -51,6 +51,20 @@ test('a file in the working directory is a partition by its relative name, which
   }
 })
 
+test('files called like members of an object are read from their beginning', async () => {
+  using folder = temporaryFolder()
+  const before = process.cwd()
+  const names = ['toString', 'constructor', 'valueOf']
+  for (const name of names) writeFileSync(folder.file(name), 'id\n1\n2\n')
+  try {
+    process.chdir(folder.path)
+    const { batches } = await readAll(csvFileSource, { paths: names })
+    expect(batches.map(({ partition, from, to }) => [partition, from, to])).toEqual(names.map((name) => [name, 0, 2]))
+  } finally {
+    process.chdir(before)
+  }
+})
+
 test('csv_file reads files without a header by the names it is given', async () => {
   using folder = temporaryFolder()
   writeFileSync(folder.file('a.csv'), '1;x\n2;y\n')
