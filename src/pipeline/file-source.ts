@@ -76,14 +76,15 @@ async function readerOf(options: FileSourceOptions, path: string): Promise<Recor
 class FileSource implements Source {
   readonly #options: FileSourceOptions
   readonly #paths: string[]
-  readonly #resumeAt: Readonly<Record<string, number>>
+  /** A map, since a file may be called `toString`. */
+  readonly #resumeAt: ReadonlyMap<string, number>
   #file: OpenFile | undefined
   #closed = false
 
   constructor(options: FileSourceOptions, paths: string[], resumeAt: Readonly<Record<string, number>>) {
     this.#options = options
     this.#paths = paths
-    this.#resumeAt = resumeAt
+    this.#resumeAt = new Map(Object.entries(resumeAt))
   }
 
   async read(): ReturnType<Source['read']> {
@@ -116,9 +117,7 @@ class FileSource implements Source {
       const format = await this.#options.begin(reader, path)
       if (this.#closed) throw new Cancelled('the source was closed while it opened a file')
       const partition = partitionOf(path)
-      // A file may be called `toString`: only what a checkpoint says itself counts.
-      const resumeAt = Object.hasOwn(this.#resumeAt, partition) ? (this.#resumeAt[partition] ?? 0) : 0
-      this.#file = { partition, reader, format, position: 0, resumeAt }
+      this.#file = { partition, reader, format, position: 0, resumeAt: this.#resumeAt.get(partition) ?? 0 }
       return this.#file
     } catch (error) {
       await reader.close()

@@ -37,32 +37,31 @@ test('csv_file gives the rows of a file at their ordinals, with the columns of i
   expect(batches[0]?.records.fields).toEqual({ types: { id: 'string', price: 'double' }, complete: true })
 })
 
-test('a file in the working directory is a partition by its relative name, which tells a far side nothing of this host', async () => {
-  using folder = temporaryFolder()
+/** The batches of these paths, read with the folder as working directory. */
+async function readWithin(folder: string, paths: string[]) {
   const before = process.cwd()
-  mkdirSync(folder.file('in'))
-  writeFileSync(folder.file('in/a.csv'), 'id\n1\n')
+  process.chdir(folder)
   try {
-    process.chdir(folder.path)
-    const { batches } = await readAll(csvFileSource, { paths: ['in/*.csv'] })
-    expect(batches.map(({ partition }) => partition)).toEqual(['in/a.csv'])
+    return (await readAll(csvFileSource, { paths })).batches
   } finally {
     process.chdir(before)
   }
+}
+
+test('a file in the working directory is a partition by its relative name, which tells a far side nothing of this host', async () => {
+  using folder = temporaryFolder()
+  mkdirSync(folder.file('in'))
+  writeFileSync(folder.file('in/a.csv'), 'id\n1\n')
+  const batches = await readWithin(folder.path, ['in/*.csv'])
+  expect(batches.map(({ partition }) => partition)).toEqual(['in/a.csv'])
 })
 
 test('files called like members of an object are read from their beginning', async () => {
   using folder = temporaryFolder()
-  const before = process.cwd()
   const names = ['toString', 'constructor', 'valueOf']
   for (const name of names) writeFileSync(folder.file(name), 'id\n1\n2\n')
-  try {
-    process.chdir(folder.path)
-    const { batches } = await readAll(csvFileSource, { paths: names })
-    expect(batches.map(({ partition, from, to }) => [partition, from, to])).toEqual(names.map((name) => [name, 0, 2]))
-  } finally {
-    process.chdir(before)
-  }
+  const batches = await readWithin(folder.path, names)
+  expect(batches.map(({ partition, from, to }) => [partition, from, to])).toEqual(names.map((name) => [name, 0, 2]))
 })
 
 test('csv_file reads files without a header by the names it is given', async () => {
