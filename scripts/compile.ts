@@ -20,6 +20,7 @@ export async function compileBinary(target: Target, entry: string, outfile: stri
     minify: true,
     bytecode: true,
     // What is imported dynamically is a file of its own, read when a verb asks for it: the demo's data alone took 20 ms and 10 MB.
+    // That our modules do nothing when they are imported (`sideEffects` in package.json) lets a file leave out what a door names in vain.
     splitting: true,
     plugins: [libsqlPlugin(addon)],
     define: { 'process.env.NODE_ENV': '"production"' },

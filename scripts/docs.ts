@@ -8,7 +8,9 @@ import { dirname, join } from 'node:path'
 import { benchesPage } from './docs/benches.ts'
 import { cliPage } from './docs/cli.ts'
 import { componentsPage } from './docs/components.ts'
+import { credentialsPage } from './docs/credentials.ts'
 import { errorsPage } from './docs/errors.ts'
+import { policyPage } from './docs/policy.ts'
 import { settingsPage } from './docs/settings.ts'
 import { readSources } from './source-files.ts'
 
@@ -20,7 +22,9 @@ export async function generatedPapers(): Promise<ReadonlyMap<string, string>> {
     ['docs/benches.md', benchesPage(readSources(root, 'scripts/bench'))],
     ['docs/cli.md', await cliPage()],
     ['docs/components.md', componentsPage()],
+    ['docs/credentials.md', credentialsPage()],
     ['docs/errors.md', errorsPage(readSources(root, 'src'))],
+    ['docs/policy.md', policyPage()],
     ['docs/settings.md', settingsPage()],
   ])
 }

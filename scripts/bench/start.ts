@@ -1,4 +1,8 @@
 /** How soon the binary is ready, and what it takes up while it waits. */
+// What smaps said of 96 MB (decimal) at rest, in MiB: Bun's own text and data 42, our JavaScript heap 21, bytecode 9, the addon of
+// libSQL still mapped from its hashing 8.7, libSQL 5. Bun gives the pages of source and addon back once the entry module is
+// evaluated: `main.ts` therefore ends its evaluation when the server stands, which alone took 9.5 MB off. Without bytecode it is
+// 2 MB less and starts in 2.5 times the time. A process that has just made its keys holds 8 MB more (x509) until its next start.
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -76,6 +76,7 @@ export function startWorker(
   told.promise.catch(() => undefined)
   const start = worker.ask('start', {
     files: scratch.folder,
+    closed: join(scratch.folder, 'data'),
     deployment: newId('dep', clock, random) as `dep_${string}`,
     version: 1,
     components,
@@ -94,16 +95,17 @@ export function startWorker(
 
 /** A main process that remembers in memory; it is asked over the same channel as the real one. */
 function answersOf(handshakes: HandshakeClient | undefined): Parameters<ReturnType<typeof launcher>>[0]['answers'] {
-  const positions = new Map<string, Record<string, number>>()
+  const positions = new Map<string, Map<string, number>>()
   const none = (): never => {
     throw new Error('a bench has no such thing')
   }
   return {
-    'checkpoints-load': async ({ component }) => ({ positions: positions.get(component) ?? {} }),
+    'checkpoints-load': async ({ component }) => ({ positions: [...(positions.get(component) ?? [])] }),
     'checkpoints-save': async ({ component, positions: saved }) => {
-      positions.set(component, { ...positions.get(component), ...saved })
+      positions.set(component, new Map([...(positions.get(component) ?? []), ...saved]))
       return {}
     },
+    'checkpoints-forget': none,
     credential: none,
     'handshake-begin': async ({ bridge }) => {
       const { session, message } = await (handshakes ?? none()).begin(bridge)

@@ -1,15 +1,17 @@
 /** API tokens: `slt_`, a public id, a secret and a checksum. Shown once, kept as a hash, with an expiry, listed and revoked. */
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNull } from 'drizzle-orm'
 import { base64url, equalBytes, utf8 } from '../base/mod.ts'
 import { createSha256 } from '../crypto/mod.ts'
 import { apiTokens, users } from '../store/mod.ts'
 import type { AccountsDeps } from './deps.ts'
-import { ApiTokenNotFound, ApiTokenUnfit } from './errors.ts'
+import { ApiTokenNotFound, ApiTokensTooMany, ApiTokenUnfit } from './errors.ts'
 import type { User } from './roles.ts'
 import { hashToken, newToken } from './secrets.ts'
 import { userById } from './users.ts'
 
 export const API_TOKEN_LIFETIME_MAX_MS = 366 * 24 * 60 * 60_000
+/** 64 × ~200 B for each user; whoever needs more has forgotten some. */
+export const API_TOKENS_PER_USER_MAX = 64
 const NAME_LENGTH_MAX = 64
 const USED_EVERY_MS = 60_000
 
@@ -30,7 +32,7 @@ export type ApiTokenSummary = {
 /** For whom (user id), under what name, and until when (ms since 1970). */
 export type NewApiToken = { user: string; name: string; expires: number }
 
-/** Makes a token for a user id. Refuses `api_token.unfit` (name, expiry), `account.not_found`. */
+/** Makes a token for a user id. Refuses `api_token.unfit` (name, expiry), `api_token.too_many`, `account.not_found`. */
 export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Promise<{ id: string; token: string }> {
   const now = deps.clock.now()
   if (input.name.length === 0 || input.name.length > NAME_LENGTH_MAX) {
@@ -40,6 +42,10 @@ export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Pr
     throw new ApiTokenUnfit('the token must expire in the future, within 366 days')
   }
   const user = await userById(deps, input.user)
+  const held = await deps.db.select({ tokens: count() }).from(apiTokens).where(eq(apiTokens.userId, user.id)).get()
+  if ((held?.tokens ?? 0) >= API_TOKENS_PER_USER_MAX) {
+    throw new ApiTokensTooMany(`this user has ${API_TOKENS_PER_USER_MAX} tokens already`)
+  }
   const id = `slt_${base64url(deps.random(12))}`
   const unchecked = `${id}${newToken(deps.random)}`
   const token = `${unchecked}${checksumOf(unchecked)}`
@@ -69,7 +75,7 @@ export async function userOfToken(deps: AccountsDeps, token: string): Promise<{ 
     })
     .from(apiTokens)
     .innerJoin(users, eq(users.id, apiTokens.userId))
-    .where(and(eq(apiTokens.id, id), gt(apiTokens.expiresAtMs, now)))
+    .where(and(eq(apiTokens.id, id), gt(apiTokens.expiresAtMs, now), isNull(users.disabledAtMs)))
     .get()
   if (row === undefined || !equalBytes(row.hash, await hashToken('api', token))) return undefined
   if (now - (row.usedAtMs ?? 0) >= USED_EVERY_MS) {
@@ -95,9 +101,13 @@ export async function listApiTokens(deps: AccountsDeps, userId?: string): Promis
   }))
 }
 
-/** Refuses `api_token.not_found`. */
-export async function revokeApiToken(deps: AccountsDeps, id: string): Promise<void> {
-  const revoked = await deps.db.delete(apiTokens).where(eq(apiTokens.id, id)).returning({ id: apiTokens.id })
+/** Refuses `api_token.not_found`; with a user id, for tokens of others too. */
+export async function revokeApiToken(deps: AccountsDeps, id: string, userId?: string): Promise<void> {
+  const ofUser = userId === undefined ? undefined : eq(apiTokens.userId, userId)
+  const revoked = await deps.db
+    .delete(apiTokens)
+    .where(and(eq(apiTokens.id, id), ofUser))
+    .returning({ id: apiTokens.id })
   if (revoked.length === 0) throw new ApiTokenNotFound('there is no such token')
 }
 

@@ -3,11 +3,12 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { wantsPage } from '../web/mod.ts'
 import type { Accounts } from './accounts.ts'
 import { SESSION_COOKIE, sessionTokenOf } from './cookie.ts'
-import { RoleTooLow, Unauthenticated } from './errors.ts'
-import { type Role, roleReaches, type User } from './roles.ts'
+import { TotpDemanded, Unauthenticated } from './errors.ts'
+import type { User } from './roles.ts'
 
-/** The user behind a request, and the session or token that proves it. */
-export type Principal = User & { via: 'session' | 'token'; credential: string }
+/** The user behind a request, and the session or token (its id) that proves it; `confirmedAtMs` as in `Session`. */
+export type Principal = User &
+  ({ via: 'session'; credential: string; confirmedAtMs: number } | { via: 'token'; credential: string })
 /** What `authenticate` sets: `c.var.user`. */
 export type AuthVariables = { user: Principal }
 
@@ -18,32 +19,36 @@ export type AuthenticateOptions = {
   cookie?: string | ((c: Context) => string)
   /** Where a person without a session is sent, with `?next=`; without it everyone is refused. */
   signIn?: string | ((c: Context) => string)
+  /**
+   * What a session may reach, with all that is below, that lacks a demanded authenticator. To the first of them its user is led;
+   * without it everything is refused.
+   */
+  enrolTotp?: readonly [string, ...string[]]
 }
 
 /**
- * Sets `c.var.user`, or refuses `account.unauthenticated`. A request that carries a token is judged by it alone:
- * a wrong one does not fall back to the cookie, which the check against other sites would not have covered.
+ * Sets `c.var.user`, or refuses `account.unauthenticated`, and `totp.demanded` where everyone needs an authenticator.
+ * A request that carries a token is judged by it alone: a wrong one does not fall back to the cookie, which the check against
+ * other sites would not have covered.
  */
 export function authenticate(options: AuthenticateOptions): MiddlewareHandler<{ Variables: AuthVariables }> {
   return async (c, next) => {
     const accounts = typeof options.accounts === 'function' ? await options.accounts(c) : options.accounts
-    const principal = await principalOf(c, accounts, ofRequest(options.cookie, c) ?? SESSION_COOKIE)
-    if (principal === undefined) {
+    const known = await principalOf(c, accounts, ofRequest(options.cookie, c) ?? SESSION_COOKIE)
+    const isPage = c.req.method === 'GET' && wantsPage(c.req.raw)
+    if (known === undefined) {
       const signIn = ofRequest(options.signIn, c)
-      if (signIn !== undefined && c.req.method === 'GET' && wantsPage(c.req.raw))
-        return c.redirect(signInAddress(signIn, c), 303)
+      if (signIn !== undefined && isPage) return c.redirect(signInAddress(signIn, c), 303)
       throw new Unauthenticated('signing in is needed')
     }
-    c.set('user', principal)
+    const { enrolTotp = [] } = options
+    const { pathname } = new URL(c.req.url)
+    if (known.mustEnrolTotp && !enrolTotp.some((folder) => isBelow(pathname, folder))) {
+      if (enrolTotp[0] !== undefined && isPage) return c.redirect(enrolTotp[0], 303)
+      throw new TotpDemanded('an authenticator is demanded of everyone here')
+    }
+    c.set('user', known.principal)
     return next()
-  }
-}
-
-/** Lets only users pass whose role reaches. Comes after `authenticate`. Refuses `account.role_too_low`. */
-export function requireRole(role: Role): MiddlewareHandler<{ Variables: AuthVariables }> {
-  return async (c, next) => {
-    if (!roleReaches(c.var.user.role, role)) throw new RoleTooLow(`this needs the role ${role}`)
-    await next()
   }
 }
 
@@ -55,16 +60,28 @@ export function safeNext(next: string | undefined, otherwise: string): string {
   return host === 'here.invalid' && !pathname.startsWith('//') ? `${pathname}${search}` : otherwise
 }
 
-async function principalOf(c: Context, accounts: Accounts, cookie: string): Promise<Principal | undefined> {
-  const authorization = c.req.header('authorization')
-  if (authorization !== undefined) {
-    const token = /^bearer (\S+)$/i.exec(authorization)?.[1]
+/** The API token that a request carries, if any. */
+export function apiTokenOf(c: Context): string | undefined {
+  return /^bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+}
+
+type Known = { principal: Principal; mustEnrolTotp: boolean }
+
+async function principalOf(c: Context, accounts: Accounts, cookie: string): Promise<Known | undefined> {
+  if (c.req.header('authorization') !== undefined) {
+    const token = apiTokenOf(c)
     const found = token === undefined ? undefined : await accounts.userOfToken(token)
-    return found && { ...found.user, via: 'token', credential: found.id }
+    return found && { principal: { ...found.user, via: 'token', credential: found.id }, mustEnrolTotp: false }
   }
   const token = sessionTokenOf(c, cookie)
   const session = token === undefined ? undefined : await accounts.sessionOf(token)
-  return session && { ...session.user, via: 'session', credential: session.id }
+  if (session === undefined) return undefined
+  const { user, id: credential, confirmedAtMs, mustEnrolTotp } = session
+  return { principal: { ...user, via: 'session', credential, confirmedAtMs }, mustEnrolTotp }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
 }
 
 function signInAddress(signIn: string, c: Context): string {

@@ -27,3 +27,34 @@ export function clearSessionCookie(c: Context, cookie: string = SESSION_COOKIE):
 export function sessionTokenOf(c: Context, cookie: string = SESSION_COOKIE): string | undefined {
   return getCookie(c, cookie)
 }
+
+/**
+ * What a sign-in under way leaves with the browser: `step` between password and code, `oidc` between here and the provider, `link`
+ * between the provider and the word of its person.
+ */
+export type PassingCookie = 'step' | 'oidc' | 'link'
+
+/** Gives the browser something for the next minutes of a sign-in, beside the session's `cookie`. */
+export function setPassingCookie(
+  c: Context,
+  cookie: string,
+  kind: PassingCookie,
+  value: string,
+  lifetimeMs: number,
+): void {
+  setCookie(c, passing(cookie, kind), value, { ...ATTRIBUTES, maxAge: lifetimeMs / 1_000 })
+}
+
+/** What the browser brings back of it. */
+export function passingCookieOf(c: Context, cookie: string, kind: PassingCookie): string | undefined {
+  return getCookie(c, passing(cookie, kind))
+}
+
+/** Takes it away again. */
+export function clearPassingCookie(c: Context, cookie: string, kind: PassingCookie): void {
+  deleteCookie(c, passing(cookie, kind), ATTRIBUTES)
+}
+
+function passing(cookie: string, kind: PassingCookie): string {
+  return `${cookie}.${kind}`
+}

@@ -52,6 +52,20 @@ export class AccountNameTaken extends AppError {
   override readonly kind = 'conflict' as const
 }
 
+/** More users than one server keeps. */
+export class AccountsTooMany extends AppError {
+  override readonly code = 'account.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Remove users who do not come any more.'
+}
+
+/** Without this owner nobody could change anything here any more. */
+export class LastOwner extends AppError {
+  override readonly code = 'account.last_owner' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Make another user an owner first, and let them sign in once.'
+}
+
 /** A name outside of the alphabet or length of names. */
 export class AccountNameInvalid extends AppError {
   override readonly code = 'account.name_invalid' as const
@@ -64,6 +78,40 @@ export class AccountNotFound extends AppError {
   override readonly kind = 'not_found' as const
 }
 
+/** A code of an authenticator or of recovery that is wrong, too old, or was taken before; which of them is not told. */
+export class CodeRefused extends AppError {
+  override readonly code = 'account.code_refused' as const
+  override readonly kind = 'unauthenticated' as const
+  override readonly advice = 'Wait for the next code, and compare the clocks of the phone and of the server.'
+}
+
+/** This user has an authenticator already. */
+export class TotpEnrolled extends AppError {
+  override readonly code = 'totp.enrolled' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Take the present one away first.'
+}
+
+/** This user has no authenticator, or none that waits for its first code. */
+export class TotpMissing extends AppError {
+  override readonly code = 'totp.missing' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Begin with a new authenticator.'
+}
+
+/** An owner demands an authenticator of everyone, and this user has none yet: nothing else goes before it. */
+export class TotpDemanded extends AppError {
+  override readonly code = 'totp.demanded' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice = 'Set up an authenticator on the page of your account.'
+}
+
+/** The confirmation lacks what this user signs in with: a code if there is an authenticator, else the password. */
+export class ConfirmationUnfit extends AppError {
+  override readonly code = 'account.confirmation_unfit' as const
+  override readonly advice = 'Give the code of the authenticator or the password; who has neither signs in once more.'
+}
+
 /** A new password is too short, too long, or the name of its user. */
 export class PasswordUnfit extends AppError {
   override readonly code = 'account.password_unfit' as const
@@ -74,12 +122,19 @@ export class LinkRefused extends AppError {
   override readonly code = 'account.link_refused' as const
   override readonly kind = 'unauthenticated' as const
   override readonly advice =
-    'Links work once and for one hour. Until a password is set, each start of the server prints a new one.'
+    'Links work once and for one hour. An owner makes a new one; on the machine itself: sluice user link NAME.'
 }
 
 /** A token's name or expiry is out of bounds. */
 export class ApiTokenUnfit extends AppError {
   override readonly code = 'api_token.unfit' as const
+}
+
+/** More tokens than one user may have. */
+export class ApiTokensTooMany extends AppError {
+  override readonly code = 'api_token.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Revoke those that are not used any more.'
 }
 
 /** No token has this id, or no longer. */
@@ -92,4 +147,53 @@ export class ApiTokenNotFound extends AppError {
 export class SessionNotFound extends AppError {
   override readonly code = 'session.not_found' as const
   override readonly kind = 'not_found' as const
+}
+
+/** The id of a data tenant is not one. */
+export class DataTenantInvalid extends AppError {
+  override readonly code = 'data_tenant.invalid' as const
+}
+
+/** The user is no member of this data tenant. */
+export class MembershipNotFound extends AppError {
+  override readonly code = 'data_tenant.not_member' as const
+  override readonly kind = 'not_found' as const
+}
+
+/** The settings of the OpenID provider are not of use. */
+export class OidcUnfit extends AppError {
+  override readonly code = 'oidc.unfit' as const
+}
+
+/** No OpenID provider is set up. */
+export class OidcMissing extends AppError {
+  override readonly code = 'oidc.missing' as const
+  override readonly kind = 'not_found' as const
+}
+
+/** The provider's answer was not one that a sign-in begun here may have; which check it failed stands in the log. */
+export class OidcRefused extends AppError {
+  override readonly code = 'oidc.refused' as const
+  override readonly kind = 'unauthenticated' as const
+  override readonly advice = 'Begin again from the sign-in page of this address, in the same browser.'
+}
+
+/** The provider did not answer, or not as one. */
+export class OidcUnreachable extends AppError {
+  override readonly code = 'oidc.unreachable' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Try again; an owner can still sign in by password or by a one-time link.'
+}
+
+/** The provider vouches for the person, but nobody here has let them in. */
+export class OidcNotAllowed extends AppError {
+  override readonly code = 'oidc.not_allowed' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice = 'Ask an owner for an account.'
+}
+
+/** This account at the provider belongs to another user here. */
+export class IdentityTaken extends AppError {
+  override readonly code = 'oidc.identity_taken' as const
+  override readonly kind = 'conflict' as const
 }

@@ -1,6 +1,7 @@
 /** Who may try a password now: by account and by address, without locking out those who have signed in from there before. */
 import { and, desc, eq, gt, lte, notInArray, or } from 'drizzle-orm'
 import type { Clock } from '../base/mod.ts'
+import { networkOf } from '../host/mod.ts'
 import { knownAddresses } from '../store/mod.ts'
 import type { AccountsDeps } from './deps.ts'
 import { SignInTooOften } from './errors.ts'
@@ -12,9 +13,20 @@ export const FREE_ATTEMPTS_ADDRESS = 20
 /** From where a person signs in; the longest unused beyond these is forgotten. */
 const KNOWN_ADDRESSES_PER_USER_MAX = 16
 const KNOWN_ADDRESS_MS = 30 * 24 * 60 * 60_000
+/** How often it is told that one account is under attack: a flood must not fill what it is written into. */
+const TELL_EVERY_MS = 60 * 60_000
 
 /** One attempt that was let through; what happens to it decides what the next one costs. */
-export type Attempt = { succeeded(): Promise<void> }
+export type Attempt = {
+  /** Whether it comes from where its user has signed in before. */
+  readonly isKnown: boolean
+  /** It was right and opened a session: its keys start afresh, and its address is known from now on. */
+  succeeded(): Promise<void>
+  /** It was right, and is not to be counted; nothing more. */
+  forgiven(): void
+}
+
+type Keys = (readonly [Throttle, string])[]
 
 export class Lockout {
   readonly #deps: AccountsDeps
@@ -22,6 +34,8 @@ export class Lockout {
   readonly #strangers: Throttle
   readonly #addresses: Throttle
   readonly #pairs: Throttle
+  /** Of users who exist, so there are no more than those. */
+  readonly #toldMs = new Map<string, number>()
 
   constructor(deps: AccountsDeps) {
     const throttle = (clock: Clock, free: number): Throttle => new Throttle(clock, { free })
@@ -33,6 +47,11 @@ export class Lockout {
     this.#pairs = throttle(deps.clock, FREE_ATTEMPTS_ACCOUNT)
   }
 
+  /** How many accounts, addresses and pairs of both are remembered; at most four times `THROTTLE_KEYS_MAX`. */
+  get keys(): number {
+    return this.#users.keys + this.#strangers.keys + this.#addresses.keys + this.#pairs.keys
+  }
+
   /**
    * Counts an attempt before it is made. Refuses `account.try_later`, for names that do not exist as for others.
    * From an address where this user has signed in before, only the failures on this account from there count.
@@ -41,25 +60,47 @@ export class Lockout {
     const network = networkOf(address)
     const account = userId ?? `name ${name}`
     const pair = `${account} ${network}`
-    if (await this.#isKnown(userId ?? '', network)) return this.#attempt(userId, network, [[this.#pairs, pair]])
+    if (await this.#isKnown(userId ?? '', network)) {
+      // A neighbour behind the same address may be who fails here: the owner of the account has to learn of it all the same.
+      if (userId !== undefined && this.#pairs.waitMs(pair) > 0) await this.#tell(userId, network)
+      return this.#attempt(userId, network, [[this.#pairs, pair]], true)
+    }
     const accounts = userId === undefined ? this.#strangers : this.#users
-    return this.#attempt(userId, network, [
+    const keys: Keys = [
       [accounts, account],
       [this.#addresses, network],
-    ])
+    ]
+    if (userId !== undefined && this.#users.waitMs(userId) > 0) await this.#tell(userId, network)
+    return this.#attempt(userId, network, keys, false)
   }
 
-  #attempt(userId: string | undefined, network: string, keys: (readonly [Throttle, string])[]): Attempt {
+  #attempt(userId: string | undefined, network: string, keys: Keys, isKnown: boolean): Attempt {
     const waitMs = Math.max(...keys.map(([throttle, key]) => throttle.waitMs(key)))
     if (waitMs > 0) throw new SignInTooOften(waitMs)
     for (const [throttle, key] of keys) throttle.attempt(key)
     return {
+      isKnown,
+      forgiven: () => {
+        for (const [throttle, key] of keys) throttle.forgive(key)
+      },
       succeeded: async () => {
         // The address is only forgiven this one attempt: a success on an own account must not wash off guesses on others.
         for (const [throttle, key] of keys) throttle === this.#addresses ? throttle.forgive(key) : throttle.clear(key)
         if (userId !== undefined) await this.#remember(userId, network)
       },
     }
+  }
+
+  /** Notes that a user has come in from an IP address by another way than an attempt. */
+  remember(userId: string, address: string): Promise<void> {
+    return this.#remember(userId, networkOf(address))
+  }
+
+  async #tell(userId: string, network: string): Promise<void> {
+    const now = this.#deps.clock.monotonic()
+    if (now - (this.#toldMs.get(userId) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return
+    this.#toldMs.set(userId, now)
+    await this.#deps.onLocked?.(userId, network)
   }
 
   async #isKnown(userId: string, network: string): Promise<boolean> {
@@ -97,20 +138,4 @@ export class Lockout {
   #oldest(): number {
     return this.#deps.clock.now() - KNOWN_ADDRESS_MS
   }
-}
-
-/** An IPv4 address, or the /64 of an IPv6 one: there a single host has 2^64 addresses to try from. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped?.[1] !== undefined) return mapped[1]
-  if (!address.includes(':')) return address
-  const [head = '', tail] = (address.split('%')[0] ?? '').toLowerCase().split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const missing = Math.max(0, 8 - groups.length - after.length)
-  const all = [...groups, ...Array.from({ length: missing }, () => '0'), ...after]
-  return `${all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
 }

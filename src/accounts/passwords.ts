@@ -10,16 +10,16 @@ export const PASSWORD_LENGTH_MIN = 12
 export const PASSWORD_LENGTH_MAX = 256
 /** 2 × 19 MiB while passwords are checked; the third waits. */
 const CHECKS_AT_ONCE = 2
-/** 64 waiting × ~30 ms / 2 ≈ 1 s until the last one's turn. */
+/** And 19 MiB for who comes from where they have signed in before: a flood of strangers must not keep them out. */
+const KNOWN_CHECKS_AT_ONCE = 1
+/** 64 waiting × ~30 ms / 2 ≈ 1 s until the last one's turn; for those from known addresses too, in a line of their own. */
 const CHECKS_WAITING_MAX = 64
 
 export class Passwords {
   readonly #pepper: Bytes | undefined
   #nobody: Promise<string> | undefined
-  readonly #slots = new Slots(CHECKS_AT_ONCE, {
-    waitingMax: CHECKS_WAITING_MAX,
-    full: () => new SignInBusy('too many passwords wait to be checked'),
-  })
+  readonly #slots = lineOf(CHECKS_AT_ONCE)
+  readonly #knownSlots = lineOf(KNOWN_CHECKS_AT_ONCE)
 
   constructor(pepper: Bytes | undefined) {
     this.#pepper = pepper
@@ -37,9 +37,12 @@ export class Passwords {
     return this.#slots.run(async () => argon2Hash(await this.#peppered(password)))
   }
 
-  /** Compares with a stored hash; without one it does the same work against nobody's and says no. Refuses `account.busy`. */
-  verify(hash: string | null, password: string): Promise<boolean> {
-    return this.#slots.run(async () => {
+  /**
+   * Compares with a stored hash; without one it does the same work against nobody's and says no. Those from known addresses wait
+   * in a line of their own. Refuses `account.busy`.
+   */
+  verify(hash: string | null, password: string, isKnown = false): Promise<boolean> {
+    return (isKnown ? this.#knownSlots : this.#slots).run(async () => {
       const input = await this.#peppered(password.slice(0, 2 * PASSWORD_LENGTH_MAX))
       const matches = await argon2Verify(hash ?? (await this.#nobodysHash()), input)
       return matches && hash !== null
@@ -62,4 +65,9 @@ export class Passwords {
     const normal = password.normalize('NFKC')
     return this.#pepper === undefined ? normal : base64url(await hmacSha256(this.#pepper, utf8(normal)))
   }
+}
+
+function lineOf(atOnce: number): Slots {
+  const full = (): SignInBusy => new SignInBusy('too many passwords wait to be checked')
+  return new Slots(atOnce, { waitingMax: CHECKS_WAITING_MAX, full })
 }

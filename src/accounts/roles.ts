@@ -1,6 +1,9 @@
 /** Roles, each holding what the one before it may, and users as everyone outside may know them. */
 
-export type Role = 'viewer' | 'operator' | 'owner'
+/** From the lowest to the highest. */
+export const ROLES = ['viewer', 'operator', 'owner'] as const
+/** What a user may do; each role holds what those before it may. */
+export type Role = (typeof ROLES)[number]
 
 const RANK: Record<Role, number> = { viewer: 1, operator: 2, owner: 3 }
 

@@ -8,6 +8,6 @@ export function newToken(random: Random): string {
 }
 
 /** What a database keeps of a token; `purpose` keeps a token of one kind from being taken for another. */
-export function hashToken(purpose: 'session' | 'link' | 'api', token: string): Promise<Bytes> {
+export function hashToken(purpose: 'session' | 'link' | 'api' | 'recovery', token: string): Promise<Bytes> {
   return sha256(utf8(`sluice ${purpose} ${token}`))
 }

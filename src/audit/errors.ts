@@ -13,3 +13,10 @@ export class AuditEntryTooLarge extends AppError {
   override readonly code = 'audit.entry_too_large' as const
   override readonly kind = 'limit' as const
 }
+
+/** What was given as an exported trail is none. */
+export class AuditExportInvalid extends AppError {
+  override readonly code = 'audit.export_invalid' as const
+  override readonly kind = 'invalid' as const
+  override readonly advice = 'Give a file that `sluice audit export` wrote, whole and unchanged.'
+}

@@ -1,6 +1,6 @@
 /** The record of what people and keys did: one line for each act, chained by hashes, with a signed head. */
 import { asc, desc, eq, gt } from 'drizzle-orm'
-import { type Clock, canonicalJson, type Random } from '../base/mod.ts'
+import { type Clock, canonicalJson, type Random, Turns } from '../base/mod.ts'
 import { importVerifyKey, type SigningKey } from '../crypto/mod.ts'
 import { auditHead, auditTrail } from '../store/mod.ts'
 import {
@@ -12,26 +12,16 @@ import {
   type SignedHead,
   signHead,
   type TrailDatabase,
+  type TrailRow,
 } from './chain.ts'
+import { type Act, asEntry, type TrailEntry } from './entry.ts'
 import { AuditBroken, AuditEntryTooLarge } from './errors.ts'
+import { exportTrail } from './export.ts'
+import { searchTrail, type TrailPage, type TrailQuery } from './search.ts'
 import { type Verification, verifyTrail } from './verification.ts'
 
 /** `signer` signs the heads. */
 export type TrailDeps = { db: TrailDatabase; signer: SigningKey; clock: Clock; random: Random }
-
-/** One act to be recorded. */
-export type Act = {
-  /** Who: `user:…`, `key:…`, `system`. */
-  actor: string
-  /** What, as `noun.verb`: `credential.set`. */
-  action: string
-  /** To what: an id. */
-  subject: string
-  /** Further facts; never a secret, never content of records. */
-  detail?: Record<string, string | number | boolean>
-}
-/** `count`: its place from 1 · `atMs`: ms since 1970 · `hash`: hex SHA-256 over the line and the hash before it. */
-export type TrailEntry = Required<Act> & { count: number; atMs: number; hash: string }
 
 /** An open trail. `record` and `head` are transactions of their own: never call them within one of the same database. */
 export type Trail = {
@@ -41,6 +31,10 @@ export type Trail = {
   head(): Promise<SignedHead>
   /** Up to `limit` (at most 1,000) lines with a count above `afterCount`, in order. */
   list(page: { afterCount?: number; limit: number }): Promise<TrailEntry[]>
+  /** Lines that a filter lets through, the newest first, a page at a time. */
+  search(query: TrailQuery): Promise<TrailPage>
+  /** The whole trail as JSON lines with its signed head, which `verifyExport` checks. Refuses `audit.broken`. */
+  export(): Promise<AsyncIterable<string>>
   /** Checks every line and the head, and that the trail still holds the head `against` that someone else kept. */
   verify(against?: HeadPoint): Promise<Verification>
 }
@@ -52,18 +46,37 @@ const LIST_LINES_MAX = 1_000
 /** Opens the trail in `db`; `signer` signs its heads. A rotation of that key will sign the head anew. */
 export async function openTrail(deps: TrailDeps): Promise<Trail> {
   const verifyKey = await importVerifyKey(deps.signer.publicKey)
+  // One at a time, however many ask: each walks the whole trail.
+  const verifying = new Turns()
+  const head = () => deps.db.transaction((tx) => signedHead(tx, deps.signer, verifyKey))
   return {
     record: (act) => record(deps, verifyKey, act),
-    head: () => deps.db.transaction((tx) => signedHead(tx, deps.signer, verifyKey)),
+    head,
     list: (page) => list(deps.db, page),
-    verify: (against) => verifyTrail(deps.db, deps.signer, against),
+    search: (query) => searchTrail(deps.db, query),
+    export: async () => exportTrail(deps.db, deps.signer, await head()),
+    verify: (against) => verifying.run(() => verifyTrail(deps.db, deps.signer, against)),
   }
+}
+
+/**
+ * Names come from outside. Half a character, over which no hash is defined, and NUL, at which the database ends a text, become
+ * \ufffd: a line with either would look changed to whoever reads it.
+ */
+function lineOf({ actor, action, subject, detail = {} }: Act): Omit<TrailRow, 'count' | 'atMs' | 'hash'> {
+  const whole = (text: string): string => text.replaceAll('\0', '\ufffd').replace(/\p{Cs}/gu, '\ufffd')
+  const facts = Object.entries(detail).map(([name, fact]) => [
+    whole(name),
+    typeof fact === 'string' ? whole(fact) : fact,
+  ])
+  const said = { actor: whole(actor), action: whole(action), subject: whole(subject) }
+  return { ...said, detail: canonicalJson(Object.fromEntries(facts)) }
 }
 
 type Transaction = Parameters<Parameters<TrailDatabase['transaction']>[0]>[0]
 
 async function record(deps: TrailDeps, verifyKey: CryptoKey, act: Act): Promise<void> {
-  const line = { actor: act.actor, action: act.action, subject: act.subject, detail: canonicalJson(act.detail ?? {}) }
+  const line = lineOf(act)
   const characters = Object.values(line).reduce((sum, text) => sum + text.length, 0)
   if (characters > LINE_CHARACTERS_MAX) {
     throw new AuditEntryTooLarge(`a line of the audit trail has at most ${LINE_CHARACTERS_MAX} characters`)
@@ -106,5 +119,5 @@ async function list(db: TrailDatabase, page: { afterCount?: number; limit: numbe
     .where(gt(auditTrail.count, page.afterCount ?? 0))
     .orderBy(asc(auditTrail.count))
     .limit(Math.min(page.limit, LIST_LINES_MAX))
-  return rows.map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) }))
+  return rows.map(asEntry)
 }

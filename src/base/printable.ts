@@ -1,7 +1,10 @@
 /** Texts of others made safe to show: what steers a terminal, hides, or turns the reading order around becomes visible. */
 
-/** Control and format characters, line and paragraph separators: escapes, DEL, C1, zero-width, bidi overrides (Unicode 16 §23). */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+/**
+ * Control and format characters, line and paragraph separators: escapes, DEL, C1, zero-width, bidi overrides (Unicode 16 §23); and
+ * what is drawn as nothing, of which some, as U+3164, are names in code.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 function escaped(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`

@@ -1,5 +1,5 @@
 /** Turns a Blueprint into one assignment for each of its Runtimes, and puts a Secure Bridge wherever a flow crosses systems. */
-import { AppError, base64url, type Clock, hex, newId, type Random, rfc3339 } from '../base/mod.ts'
+import { AppError, base64url, type Clock, hex, newId, ownValue, type Random, rfc3339 } from '../base/mod.ts'
 import { sha256Hex } from '../crypto/mod.ts'
 import type {
   AssignedBridge,
@@ -67,7 +67,7 @@ function crossingsOf(blueprint: Blueprint): Crossing[] {
   const crossings = new Map<string, Crossing>()
   for (const [to, component] of Object.entries(blueprint.components)) {
     for (const from of inputsOf(component)) {
-      const fromSystem = blueprint.components[from]?.on
+      const fromSystem = ownValue(blueprint.components, from)?.on
       if (fromSystem === undefined || fromSystem === component.on) continue
       const key = `${from}\n${component.on}`
       const crossing = crossings.get(key) ?? { from, fromSystem, toSystem: component.on, to: [] }

@@ -1,5 +1,5 @@
 /** Rules about one component: its type, its config, its code, and its expressions against the fields that reach it. */
-import { AppError, type Bytes } from '../base/mod.ts'
+import { AppError, type Bytes, ownValue } from '../base/mod.ts'
 import { ANY_FIELDS, type AnyDefinition, type FieldTypes } from '../pipeline/mod.ts'
 import { checkConfig } from './config-issues.ts'
 import { definitionOf, type Scope, withSuggestion } from './lint-scope.ts'
@@ -30,7 +30,7 @@ function mergeFields(inputs: readonly FieldTypes[]): FieldTypes {
   const [first, ...others] = inputs
   if (!first) return ANY_FIELDS
   return others.reduce((merged, input) => {
-    const shared = Object.entries(merged.types).filter(([field, type]) => input.types[field] === type)
+    const shared = Object.entries(merged.types).filter(([field, type]) => ownValue(input.types, field) === type)
     const same = shared.length === Object.keys(merged.types).length && shared.length === Object.keys(input.types).length
     return { types: Object.fromEntries(shared), complete: merged.complete && input.complete && same }
   }, first)
@@ -38,7 +38,7 @@ function mergeFields(inputs: readonly FieldTypes[]): FieldTypes {
 
 /** Lints one component whose inputs have been linted before, and notes in `known` what fields it gives. */
 export function lintComponent(scope: Scope, name: string, known: Map<string, FieldTypes>): void {
-  const component = scope.blueprint.components[name]
+  const component = ownValue(scope.blueprint.components, name)
   if (!component) return
   known.set(name, ANY_FIELDS)
   const definition = definitionOf(scope, component)

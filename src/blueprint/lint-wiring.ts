@@ -1,4 +1,5 @@
 /** Rules about places and wires: systems that exist, inputs that give records, no circle, nothing that leads nowhere. */
+import { ownValue } from '../base/mod.ts'
 import { definitionOf, type Scope, withSuggestion } from './lint-scope.ts'
 import { type Blueprint, inputsOf } from './schema.ts'
 
@@ -18,7 +19,7 @@ export function lintPlaces(scope: Scope): void {
     }
   }
   for (const [name, { on }] of Object.entries(components)) {
-    if (systems[on] !== undefined) continue
+    if (ownValue(systems, on) !== undefined) continue
     const finding = {
       code: 'blueprint.unknown_system',
       severity: 'error' as const,
@@ -52,7 +53,7 @@ export function lintWiring(scope: Scope): void {
 function lintInput(scope: Scope, name: string, input: string): void {
   const { components } = scope.blueprint
   const path = ['components', name, 'from']
-  const other = components[input]
+  const other = ownValue(components, input)
   if (!other) {
     const finding = {
       code: 'blueprint.unknown_component',

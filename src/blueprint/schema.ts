@@ -1,6 +1,6 @@
 /** The form of a Blueprint: systems, components placed on them, and how records flow. */
 import * as v from 'valibot'
-import { Classification, COMPONENTS_MAX, Name } from '../wire/mod.ts'
+import { Classification, COMPONENTS_MAX, Name, recordOf } from '../wire/mod.ts'
 
 /** A place to run: one Runtime by its name. (Choice by labels joins here.) */
 const System = v.strictObject({ runtime: Name })
@@ -14,7 +14,7 @@ const Component = v.strictObject({
   on: Name,
   /** The component or components whose records it takes; a source has none. */
   from: v.optional(v.union([Name, v.pipe(v.array(Name), v.minLength(1), v.maxLength(COMPONENTS_MAX))])),
-  config: v.optional(v.record(v.string(), v.unknown()), {}),
+  config: v.optional(recordOf(v.string(), v.unknown()), {}),
   /** A file of code beside the Blueprint; it travels by its content. */
   code: v.optional(
     v.pipe(
@@ -29,7 +29,7 @@ export type BlueprintComponent = v.InferOutput<typeof Component>
 
 function boundedRecord<Value extends v.GenericSchema>(value: Value) {
   return v.pipe(
-    v.record(Name, value),
+    recordOf(Name, value),
     v.check((record) => Object.keys(record).length > 0, 'Names at least one'),
     v.check((record) => Object.keys(record).length <= COMPONENTS_MAX, `Names at most ${COMPONENTS_MAX}`),
   )
@@ -42,7 +42,7 @@ export const Blueprint = v.strictObject({
   systems: boundedRecord(System),
   components: boundedRecord(Component),
   /** Class of each named field; fields that are not named are public. */
-  classification: v.optional(v.record(v.pipe(v.string(), v.maxLength(256)), Classification), {}),
+  classification: v.optional(recordOf(v.pipe(v.string(), v.maxLength(256)), Classification), {}),
 })
 export type Blueprint = v.InferOutput<typeof Blueprint>
 

@@ -5,8 +5,10 @@ export const CLIENT_HELLO_BYTES_MAX = 16_384
 
 export type ClientHelloReading =
   | { state: 'incomplete' }
-  /** Not TLS, or nothing that names a server: never worth another byte. */
+  /** Not TLS, or no hello that keeps to its form: never worth another byte. */
   | { state: 'refused' }
+  /** A hello that names no server. */
+  | { state: 'unnamed' }
   | { state: 'read'; serverName: string }
 
 const RECORD_HEAD_BYTES = 5
@@ -28,8 +30,7 @@ export function readClientHello(bytes: Uint8Array): ClientHelloReading {
   if (message.byteLength < end) {
     return bytes.byteLength >= CLIENT_HELLO_BYTES_MAX ? { state: 'refused' } : { state: 'incomplete' }
   }
-  const serverName = serverNameOf(new Cursor(message.subarray(4, end)))
-  return serverName === undefined ? { state: 'refused' } : { state: 'read', serverName }
+  return serverNameOf(new Cursor(message.subarray(4, end)))
 }
 
 /** The handshake bytes out of the records, which may cut the message anywhere. */
@@ -46,7 +47,7 @@ function handshakeBytes(bytes: Uint8Array): Uint8Array | 'refused' {
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
 }
 
-function serverNameOf(hello: Cursor): string | undefined {
+function serverNameOf(hello: Cursor): ClientHelloReading {
   hello.skip(FIXED_BYTES)
   hello.skip(hello.uint8())
   hello.skip(hello.uint16())
@@ -60,11 +61,12 @@ function serverNameOf(hello: Cursor): string | undefined {
     while (names.remaining > 0) {
       const kind = names.uint8()
       const name = names.text(names.uint16())
-      if (kind === NAME_HOST) return extensions.overrun || name === '' ? undefined : name
+      if (kind !== NAME_HOST) continue
+      return extensions.overrun || name === '' ? { state: 'refused' } : { state: 'read', serverName: name }
     }
-    return undefined
+    return { state: 'refused' }
   }
-  return undefined
+  return { state: hello.overrun || extensions.overrun ? 'refused' : 'unnamed' }
 }
 
 /** Reads forward and never past the end: a length that lies empties it. */

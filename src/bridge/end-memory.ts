@@ -82,14 +82,14 @@ export class EndMemory {
     const { checkpoints, bridge } = this.#options
     // Among those of the bridge's remote component, which has no others on this side.
     const kept = await checkpoints.load(bridge.from)
-    if (kept[bridge.bridge] !== ENDED) return
+    if (kept.get(bridge.bridge) !== ENDED) return
     this.#kept = true
     this.#linger()
   }
 
   async #save(position: number): Promise<void> {
     const { checkpoints, bridge } = this.#options
-    await checkpoints.save(bridge.from, { [bridge.bridge]: position })
+    await checkpoints.save(bridge.from, new Map([[bridge.bridge, position]]))
   }
 
   #linger(): void {

@@ -23,6 +23,14 @@ export class BridgeUnreachable extends AppError {
     "Check the peer's address, its firewall (port 32100 by default) and that its CA is the one of its introduction."
 }
 
+/** The peer's port takes connections and closes those of this bridge: it is not in force there, or speaks under another authority. */
+export class BridgeNotInForce extends AppError {
+  override readonly code = 'bridge.not_in_force' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice =
+    'See on the peer whether the same version is in force there: it may wait for approval, or have been refused or stopped.'
+}
+
 /** This end of the bridge was closed; what it still held was not acknowledged and comes again after a restart. */
 export class BridgeClosed extends AppError {
   override readonly code = 'bridge.closed' as const

@@ -13,7 +13,7 @@ import {
   Unreachable,
 } from '../base/mod.ts'
 import type { TlsMaterial } from '../host/mod.ts'
-import type { BridgeStatus, WorkerBridge } from '../wire/mod.ts'
+import type { BridgeStatus, Reason, WorkerBridge } from '../wire/mod.ts'
 import { type ChannelTally, SecureChannel } from './channel.ts'
 import { BridgeHandshakeRefused, ChannelBroken } from './errors.ts'
 import { type Frame, FrameType } from './frame.ts'
@@ -73,12 +73,16 @@ export class BridgeLink {
   #live: SecureChannel | undefined
   #liveEnded: Promise<void> = Promise.resolve()
   #wasUp = false
+  /** Why it is not up, as far as this end can tell. */
+  #why: Reason | undefined
   #dialing: Promise<void> | undefined
 
   constructor(options: LinkOptions, delivery: Delivery) {
     this.#options = options
     this.#delivery = delivery
     this.#tls = options.bridge.tls
+    // Who listens knows of a peer that does not come only that it does not come.
+    if (options.bridge.role === 'listen') this.#why = { code: 'bridge.peer_not_connected' }
     this.#acceptor = new WssAcceptor({
       bridge: options.bridge.bridge,
       tls: () => this.#certificate(),
@@ -106,6 +110,7 @@ export class BridgeLink {
       bridge: this.#options.bridge.bridge,
       peer: this.#options.bridge.peer,
       state: this.#live ? 'up' : this.#wasUp ? 'down' : 'connecting',
+      ...(!this.#live && this.#why && { reason: this.#why }),
       suite: BRIDGE_SUITE,
       frames: this.#tally.frames,
       bytes: this.#tally.bytes,
@@ -227,6 +232,7 @@ export class BridgeLink {
     this.#live = channel
     this.#liveEnded = over
     this.#wasUp = true
+    this.#why = this.#options.bridge.role === 'listen' ? { code: 'bridge.peer_not_connected' } : undefined
     old?.destroy()
     log.info('a bridge is up', { bridge: this.#options.bridge.bridge })
   }
@@ -249,6 +255,7 @@ export class BridgeLink {
 
   #note(message: string, error: unknown): void {
     if (error instanceof Cancelled) return
+    this.#why = { code: codeOf(error) }
     const fields = { bridge: this.#options.bridge.bridge, code: codeOf(error), cause: codeOf((error as Error).cause) }
     if (error instanceof AppError) log.debug(message, fields)
     else log.error(message, { ...fields, error })

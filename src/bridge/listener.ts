@@ -1,8 +1,10 @@
 /** The bridge port of a Runtime: reads which bridge a connection is for and hands the socket on, payload untouched. */
 import type { Socket } from 'node:net'
+import type { SecureContext } from 'node:tls'
 import { type Bytes, type Clock, concatBytes, logOf } from '../base/mod.ts'
-import { listenTcp } from '../host/mod.ts'
+import { FairRoom, listenTcp } from '../host/mod.ts'
 import { readClientHello } from './client-hello.ts'
+import { greet } from './greeting.ts'
 import { doAfter } from './watch.ts'
 
 /**
@@ -10,7 +12,7 @@ import { doAfter } from './watch.ts'
  * moment and not before. A handshake takes about 10 ms and two round trips; 5 s leave room for slow links.
  */
 export const HANDSHAKE_DEADLINE_MS = 5_000
-/** Sockets that have not said yet which bridge they are for, or named none of ours: 256 × (16 KiB + ≈20 KiB) < 10 MiB. The oldest goes first. */
+/** Sockets that have not said yet which bridge they are for, or named none of ours: 256 × (16 KiB + ≈20 KiB, with a greeting ≈64 KiB more) < 26 MiB. The oldest goes first. */
 const UNROUTED_SOCKETS_MAX = 256
 
 /** Takes a socket for one bridge, with what was already read of it, and the time left until `HANDSHAKE_DEADLINE_MS` is over. */
@@ -24,6 +26,10 @@ export type ListenOptions = {
   port: number
   /** Who owns the bridge with this SNI label; `undefined` for a label that is none of ours. */
   route: (label: string) => SocketTaker | undefined
+  /** What is shown to those who name no bridge of ours, at this moment; without it they meet silence. */
+  greeting?: () => SecureContext | undefined
+  /** Who may connect, by address; others are closed at accept. Default: everyone. */
+  allows?: (address: string) => boolean
   clock: Clock
   unroutedSocketsMax?: number
   deadlineMs?: number
@@ -36,16 +42,16 @@ const log = logOf('bridge')
 
 /** Listens for bridges. Fails with `host.port_in_use`, `host.port_forbidden` or `host.listen_failed`. */
 export async function listenForBridges(options: ListenOptions): Promise<BridgeListener> {
-  const unrouted = new Set<UnroutedSocket>()
+  const unrouted = new FairRoom<UnroutedSocket>(options.unroutedSocketsMax ?? UNROUTED_SOCKETS_MAX)
   const server = await listenTcp({
     hostname: options.hostname,
     port: options.port,
+    ...(options.allows && { allows: options.allows }),
     onSocket(socket) {
-      const oldest =
-        unrouted.size >= (options.unroutedSocketsMax ?? UNROUTED_SOCKETS_MAX) ? [...unrouted][0] : undefined
-      oldest?.destroy()
-      const entry = new UnroutedSocket(socket, options, () => unrouted.delete(entry))
-      unrouted.add(entry)
+      // A socket that has gone knows its address no more.
+      const address = socket.remoteAddress ?? ''
+      const entry = new UnroutedSocket(socket, options, () => void unrouted.leave(entry, address))
+      unrouted.enter(entry, address)?.destroy()
     },
   })
   return { port: server.port, close: () => server.close() }
@@ -82,9 +88,11 @@ class UnroutedSocket {
     if (reading.state === 'incomplete') return
     const taker = reading.state === 'read' ? this.#options.route(reading.serverName.toLowerCase()) : undefined
     this.#stopReading()
-    // No answer: a port that tells strangers which labels it knows would help them to search.
+    // No answer beyond TLS: a port that tells strangers which labels it knows would help them to search.
     if (!taker) {
       log.debug('a connection named no bridge of this Runtime', { state: reading.state })
+      const context = reading.state === 'refused' ? undefined : this.#options.greeting?.()
+      if (context) greet(this.#socket, this.#head, context)
       return
     }
     this.#onEnd()

@@ -7,13 +7,16 @@ import type { Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { WebSocketServer } from 'ws'
 import type { Bytes, Clock } from '../base/mod.ts'
-import type { TlsMaterial } from '../host/mod.ts'
+import { FairRoom, type TlsMaterial } from '../host/mod.ts'
 import { FRAME_BYTES_MAX } from './frame.ts'
 import { type MessageSocket, WebSocketMessages } from './message-socket.ts'
 import { doAfter } from './watch.ts'
 import { bridgePath } from './wss-dial.ts'
 
-/** Accepted and not yet authenticated, per bridge: 32 × (two messages of 256 KiB + ≈512 KiB in the host) ≈ 32 MiB. The oldest goes first. */
+/**
+ * Accepted and not yet authenticated, per bridge: 32 × (two messages of 256 KiB + ≈512 KiB in the host) ≈ 32 MiB. For one more the
+ * oldest of the network goes that has the most: who floods pushes out his own, and a peer from elsewhere has his time.
+ */
 export const UNAUTHENTICATED_SOCKETS_MAX = 32
 const REQUEST_HEAD_BYTES_MAX = 8_192
 
@@ -64,7 +67,7 @@ export class WssAcceptor {
     maxPayload: FRAME_BYTES_MAX,
     perMessageDeflate: false,
   })
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new FairRoom<() => void>(UNAUTHENTICATED_SOCKETS_MAX)
 
   constructor(options: AcceptorOptions) {
     this.#options = options
@@ -72,18 +75,19 @@ export class WssAcceptor {
 
   /** Takes the socket with what was read of it already; closes it when `remainingMs` are over and nobody has confirmed it. */
   accept(socket: Socket, head: Bytes, remainingMs: number): void {
-    if (this.#waiting.size >= UNAUTHENTICATED_SOCKETS_MAX) for (const drop of [...this.#waiting].slice(0, 1)) drop()
+    // A socket that has gone knows its address no more.
+    const address = socket.remoteAddress ?? ''
     const over = new AbortController()
     const drop = (): void => {
       over.abort()
-      this.#waiting.delete(drop)
+      this.#waiting.leave(drop, address)
       socket.destroy()
     }
-    this.#waiting.add(drop)
+    this.#waiting.enter(drop, address)?.()
     socket.once('close', drop)
     socket.on('error', () => undefined)
     const confirm = (): boolean => {
-      if (!this.#waiting.delete(drop)) return false
+      if (!this.#waiting.leave(drop, address)) return false
       over.abort()
       return true
     }
@@ -94,21 +98,22 @@ export class WssAcceptor {
 
   /** Drops whoever has not proved himself. */
   close(): void {
-    for (const drop of [...this.#waiting]) drop()
+    for (const drop of this.#waiting.all) drop()
   }
 
   #startTls(socket: Socket, confirm: () => boolean): void {
     const { certificatePem, privateKeyPem } = this.#options.tls()
     const http = createHttpServer({ maxHeaderSize: REQUEST_HEAD_BYTES_MAX, requestTimeout: 0, headersTimeout: 0 })
     http.on('upgrade', (request, upgraded: Socket, rest) => {
-      if (!isUpgrade(request, this.#options.bridge)) return
+      if (!isUpgrade(request, this.#options.bridge)) return void upgraded.pause()
       this.#upgrades.handleUpgrade(request, upgraded, rest, (ws) =>
         this.#options.onCandidate(new Candidate(new WebSocketMessages(ws), confirm)),
       )
     })
     // Without these the host would answer, or close early, and so tell a stranger how far he came.
-    http.on('request', () => undefined)
-    http.on('clientError', () => undefined)
+    // Nor is more read from him: a body that nobody takes would fill this worker's memory within its deadline.
+    http.on('request', ({ socket: asking }) => void asking.pause())
+    http.on('clientError', (_error, asking) => void asking.pause())
     const tls = createTlsServer({ cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' })
     tls.on('tlsClientError', () => undefined)
     tls.on('secureConnection', (secure) => {

@@ -1,13 +1,16 @@
 /** Dials a peer's bridge port: TLS 1.3 under the peer's own authority, the bridge's label as server name, then a WebSocket. */
+import { connect } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { type ClientOptions, WebSocket } from 'ws'
 import { Cancelled } from '../base/mod.ts'
-import { BridgeUnreachable } from './errors.ts'
+import { BridgeNotInForce, BridgeUnreachable } from './errors.ts'
 import { FRAME_BYTES_MAX } from './frame.ts'
 import { type MessageSocket, WebSocketMessages } from './message-socket.ts'
 
 /** Connecting, TLS and the upgrade together. */
 const DIAL_TIMEOUT_MS = 10_000
+/** Connecting alone, when it is to be found out why that failed. */
+const PROBE_TIMEOUT_MS = 2_000
 
 export type DialTarget = {
   bridge: string
@@ -37,7 +40,7 @@ function optionsFor(target: DialTarget): ClientOptions & Pick<ConnectionOptions,
   }
 }
 
-/** Resolves with the open connection. Rejects with `bridge.unreachable`, or `internal.cancelled` by the signal. */
+/** Resolves with the open connection. Rejects with `bridge.unreachable`, `bridge.not_in_force`, or `internal.cancelled` by the signal. */
 export function dialBridge(target: DialTarget, signal: AbortSignal): Promise<MessageSocket> {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
   return new Promise((resolve, reject) => {
@@ -50,7 +53,13 @@ export function dialBridge(target: DialTarget, signal: AbortSignal): Promise<Mes
     }
     const cancel = (): void => fail(new Cancelled('the bridge is closing'))
     const unreachable = (cause?: unknown): void =>
-      fail(new BridgeUnreachable(`no bridge at ${target.host} port ${target.port}`, { cause }))
+      void portAnswers(target, signal).then((answers) =>
+        fail(
+          answers
+            ? new BridgeNotInForce(`${target.host} port ${target.port} does not take this bridge`, { cause })
+            : new BridgeUnreachable(`no bridge at ${target.host} port ${target.port}`, { cause }),
+        ),
+      )
     signal.addEventListener('abort', cancel, { once: true })
     ws.on('error', unreachable)
     ws.once('close', unreachable)
@@ -60,5 +69,20 @@ export function dialBridge(target: DialTarget, signal: AbortSignal): Promise<Mes
       // TLS has shown whose port this is.
       resolve(new WebSocketMessages(ws).trust())
     })
+  })
+}
+
+/** Whether anything listens there. Asked after a failure only: what a WebSocket says of one differs from host to host. */
+function portAnswers({ host, port }: DialTarget, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: PROBE_TIMEOUT_MS })
+    const over = (answers: boolean) => (): void => {
+      signal.removeEventListener('abort', cancel)
+      socket.destroy()
+      resolve(answers)
+    }
+    const cancel = over(false)
+    signal.addEventListener('abort', cancel, { once: true })
+    socket.once('connect', over(true)).once('timeout', over(false)).on('error', over(false))
   })
 }

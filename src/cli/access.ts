@@ -14,7 +14,8 @@ export const Access = v.object({
   ca: v.optional(v.string()),
   token: v.optional(v.string()),
 })
-export type Access = v.InferOutput<typeof Access>
+/** `ownAuthority`: the CA is the server's own, from its own file, and none that somebody named. */
+export type Access = v.InferOutput<typeof Access> & { ownAuthority?: boolean }
 
 /** The file is not there, not readable, or open to others. */
 export class AccessMissing extends AppError {
@@ -30,7 +31,7 @@ async function readAccess(path: string): Promise<Access> {
   })
   if ((mode & 0o077) !== 0) throw new AccessMissing(`${path} can be read by others; set its mode to 0600`)
   try {
-    return v.parse(Access, JSON.parse(await readText(path)))
+    return { ...v.parse(Access, JSON.parse(await readText(path))), ownAuthority: true }
   } catch (cause) {
     throw new AccessMissing(`${path} is not an access file`, { cause })
   }

@@ -13,7 +13,7 @@ export class AnswerUnknown extends AppError {
 const text = v.string()
 const optionalText = v.optional(v.nullable(text))
 const count = v.number()
-const Reason = v.looseObject({ code: text, item: v.optional(text) })
+export const Reason = v.looseObject({ code: text, item: v.optional(text) })
 const Names = v.array(text)
 
 export const PlatformLink = v.looseObject({
@@ -31,8 +31,43 @@ export const Peer = v.looseObject({ runtime: text, name: text, fingerprint: text
 export const Peers = v.looseObject({ peers: v.array(Peer) })
 export const Introduction = v.looseObject({ introduction: text, fingerprint: text })
 
-export const Credential = v.looseObject({ name: text, fields: Names, createdAt: v.union([text, count]) })
+const NetworkList = v.looseObject({
+  everyone: v.boolean(),
+  entries: v.array(v.looseObject({ network: text, addedAt: text })),
+})
+export const NetworkLists = v.looseObject({ management: NetworkList, bridges: NetworkList })
+export type NetworkLists = v.InferOutput<typeof NetworkLists>
+
+const Use = v.looseObject({ deployment: text, blueprint: text, component: text, waits: v.boolean() })
+export const Credential = v.looseObject({
+  name: text,
+  kind: v.optional(text, 'fields'),
+  fields: Names,
+  sources: v.optional(v.record(text, v.looseObject({ from: text, name: v.optional(text) })), {}),
+  publicFacts: v.optional(v.nullable(v.looseObject({ publicKey: text, fingerprint: text }))),
+  uses: v.optional(v.array(Use), []),
+  createdAt: v.union([text, count]),
+})
 export const Credentials = v.looseObject({ credentials: v.array(Credential) })
+/** `restarted`: deployments that run anew with it. */
+export const SetCredential = v.looseObject({ ...Credential.entries, restarted: v.optional(Names, []) })
+export const Checked = v.looseObject({
+  checked: v.array(
+    v.looseObject({
+      deployment: text,
+      component: text,
+      type: text,
+      failure: v.optional(v.looseObject({ code: text })),
+    }),
+  ),
+})
+
+export const Library = v.looseObject({
+  ...{ name: text, version: text, sha256: text, bytes: count },
+  dependencies: v.optional(Names, []),
+  uses: v.optional(v.array(Use), []),
+})
+export const Libraries = v.looseObject({ libraries: v.array(Library), notAuthentic: v.optional(Names, []) })
 
 export const Component = v.looseObject({
   name: text,
@@ -97,11 +132,21 @@ export const Decision = v.looseObject({ deployment: text, blueprint: optionalTex
 /** A stored version of a Blueprint. */
 export const StoredBlueprint = v.looseObject({ name: text, version: count })
 
-export const LetterList = v.looseObject({
-  letters: v.array(v.looseObject({ position: count, component: text, partition: text, reason: Reason, record: text })),
-  /** The position that the next refused record will have. */
-  next: v.optional(count),
+export const Letter = v.looseObject({
+  ...{ number: count, component: text, partition: text, position: count, reason: Reason },
+  record: v.optional(text),
 })
+export const LetterList = v.looseObject({
+  letters: v.array(Letter),
+  /** The number that the next refused record will have. */
+  next: v.optional(count),
+  /** Where to go on. */
+  resume: v.optional(count),
+})
+export const LetterCounts = v.looseObject({
+  counts: v.array(v.looseObject({ component: text, code: text, count })),
+})
+export const ReplayedLetters = v.looseObject({ replaying: count })
 export const DroppedLetters = v.looseObject({ dropped: count })
 
 export const EnrolmentCodeAnswer = v.looseObject({ code: text, expires: text })
@@ -125,8 +170,39 @@ export const LogEntry = v.looseObject({
   level: text,
   template: text,
   fields: v.optional(v.record(text, v.unknown()), {}),
+  /** On a Platform, where lines are numbered. */
+  sequence: v.optional(count),
 })
-export const LogList = v.looseObject({ entries: v.array(LogEntry), count: v.optional(count) })
+export type LogEntry = v.InferOutput<typeof LogEntry>
+export const LogList = v.looseObject({
+  entries: v.array(LogEntry),
+  count: v.optional(count),
+  /** Where to go on, and where to go on back. */
+  next: v.optional(count),
+  older: v.optional(count),
+})
+
+export const User = v.looseObject({ id: text, name: text, role: text })
+export const Users = v.looseObject({
+  users: v.array(
+    v.looseObject({
+      ...User.entries,
+      ...{ hasPassword: v.boolean(), hasTotp: v.boolean(), hasIdentity: v.boolean(), disabledAt: optionalText },
+    }),
+  ),
+})
+/** A link to hand to its user, shown this once. */
+export const UserLink = v.looseObject({ user: User, link: text, expiresAt: text })
+export const Sessions = v.looseObject({
+  sessions: v.array(v.looseObject({ id: text, userName: text, seenAt: text, address: text, userAgent: text })),
+})
+export const ApiTokens = v.looseObject({
+  tokens: v.array(
+    v.looseObject({ id: text, name: text, userName: optionalText, usedAt: optionalText, expiresAt: text }),
+  ),
+})
+/** A token, shown this once. */
+export const MadeToken = v.looseObject({ id: text, token: text, expiresAt: text })
 
 /** Reasons as a person reads them. */
 export function wordsOf(reasons: readonly v.InferOutput<typeof Reason>[]): string {
@@ -143,3 +219,20 @@ export function readAs<Schema extends v.GenericSchema>(schema: Schema, answer: u
     `the server’s answer does not fit${place ? `: \`${place}\`` : ''} (expected ${issue.expected}, received ${issue.received})`,
   )
 }
+
+const AuditEntry = v.looseObject({
+  ...{ count, atMs: count, actor: text, action: text, subject: text },
+  detail: v.record(text, v.union([text, count, v.boolean()])),
+})
+export const AuditList = v.looseObject({
+  head: v.looseObject({ count, hash: text }),
+  entries: v.array(AuditEntry),
+  next: v.optional(count),
+})
+
+export const AlertChannel = v.looseObject({
+  ...{ name: text, kind: text, target: text, dropped: count },
+  ...{ lastSentAt: optionalText, lastFailure: optionalText },
+})
+export const AlertChannels = v.looseObject({ channels: v.array(AlertChannel) })
+export const AlertWebhook = v.looseObject({ channel: AlertChannel, secret: text })

@@ -1,7 +1,8 @@
 /** The command's way to a server's API: JSON over verified HTTPS, problems turned back into errors. */
 import * as v from 'valibot'
-import { AppError, type ErrorKind, fromUtf8 } from '../base/mod.ts'
-import { requestHttps } from '../host/mod.ts'
+import { AppError, type Bytes, concatBytes, type ErrorKind, fromUtf8 } from '../base/mod.ts'
+import { requestHttps, streamHttps } from '../host/mod.ts'
+import { OWN_SERVER_NAME } from '../wire/mod.ts'
 import type { Access } from './access.ts'
 import { AnswerUnknown } from './answers.ts'
 import { wrongServer } from './wrong-server.ts'
@@ -9,6 +10,9 @@ import { wrongServer } from './wrong-server.ts'
 /** 64 MiB: the longest list that an API of ours answers in one page is far below. */
 const ANSWER_BYTES_MAX = 67_108_864
 const TIMEOUT_MS = 30_000
+/** Until a stream begins: a backup looks at everything before it says its first byte. */
+const STREAM_START_TIMEOUT_MS = 300_000
+const PROBLEM_BYTES_MAX = 65_536
 
 const Problem = v.object({
   code: v.optional(v.string(), 'api.refused'),
@@ -49,36 +53,74 @@ function kindOfStatus(status: number): ErrorKind {
 
 /** Talks to one server. */
 export type Client = {
-  /** Sends JSON and returns the parsed answer (`undefined` for an empty one). Throws what the problem document says. */
+  /** Sends JSON, or a file's bytes as they are, and returns the parsed answer (`undefined` for an empty one). Throws what the problem document says. */
   request(method: string, path: string, body?: unknown): Promise<unknown>
   get(path: string): Promise<unknown>
+  /** Asks for what is too large for one answer and hands it out as it arrives. Throws what the problem document says. */
+  stream(method: string, path: string, body?: unknown): Promise<AsyncIterable<Bytes>>
 }
 
 export function createClient(access: Access): Client {
   async function request(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await requestHttps(`${access.url}${path}`, {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(access.token ? { authorization: `Bearer ${access.token}` } : {}),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ca: access.ca ? [access.ca] : [],
-      systemRoots: access.ca === undefined,
-      timeoutMs: TIMEOUT_MS,
-      bytesMax: ANSWER_BYTES_MAX,
+      ...asked(access, method, body),
+      ...{ timeoutMs: TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX },
     })
     const text = fromUtf8(answer.body)
-    if (answer.status >= 400) {
-      const problem = problemOf(text)
-      const missing = problem.code === 'page.not_found' ? wrongServer(method, path) : {}
-      throw new ApiRefused(answer.status, { ...problem, ...missing })
-    }
+    if (answer.status >= 400) throw refused(answer.status, text, method, path)
     if (answer.status >= 300) throw new AnswerUnknown(`the server sent us elsewhere (status ${answer.status})`)
     return text === '' ? undefined : parsedAnswer(text)
   }
-  return { request, get: (path) => request('GET', path) }
+
+  async function stream(method: string, path: string, body?: unknown): Promise<AsyncIterable<Bytes>> {
+    const answer = await streamHttps(`${access.url}${path}`, {
+      ...asked(access, method, body),
+      ...{ timeoutMs: STREAM_START_TIMEOUT_MS, bytesMax: Number.MAX_SAFE_INTEGER },
+    })
+    if (answer.status < 300) return answer.body
+    throw refused(answer.status, await textOf(answer.body), method, path)
+  }
+
+  return { request, get: (path) => request('GET', path), stream }
+}
+
+function asked(access: Access, method: string, body: unknown) {
+  const isFile = body instanceof Uint8Array
+  return {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(access.token ? { authorization: `Bearer ${access.token}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': isFile ? 'application/octet-stream' : 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
+    ca: access.ca ? [access.ca] : [],
+    systemRoots: access.ca === undefined,
+    // Whatever certificate the owner shows to others.
+    ...(access.ownAuthority && access.ca && { serverName: OWN_SERVER_NAME, alsoNamed: hostOf(access.url) }),
+  }
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '')
+}
+
+function refused(status: number, text: string, method: string, path: string): ApiRefused {
+  const problem = problemOf(text)
+  const missing = problem.code === 'page.not_found' ? wrongServer(method, path) : {}
+  return new ApiRefused(status, { ...problem, ...missing })
+}
+
+/** The text of a refusal; what is longer than a problem document is none. */
+async function textOf(parts: AsyncIterable<Bytes>): Promise<string> {
+  const kept: Bytes[] = []
+  let length = 0
+  for await (const part of parts) {
+    kept.push(part)
+    length += part.length
+    if (length > PROBLEM_BYTES_MAX) break
+  }
+  return fromUtf8(concatBytes(...kept))
 }
 
 function parsedAnswer(text: string): unknown {

@@ -82,13 +82,15 @@ function checkValue(role: Role, setting: Setting, { value, source, from }: Given
   const fault =
     setting.kind === 'port' && !(/^\d{1,5}$/.test(value) && Number(value) <= 65_535)
       ? `\`${value}\` is not a port; ports are whole numbers up to 65535`
-      : setting.kind === 'switch' && !/^(true|false|1|0)$/.test(value)
-        ? `\`${value}\` is neither true nor false`
-        : value === ''
-          ? 'it is empty'
-          : source === 'flag' && value.startsWith('--')
-            ? `a value is missing before \`${value}\``
-            : undefined
+      : setting.kind === 'count' && !/^\d{1,9}$/.test(value)
+        ? `\`${value}\` is not a whole number below a billion`
+        : setting.kind === 'switch' && !/^(true|false|1|0)$/.test(value)
+          ? `\`${value}\` is neither true nor false`
+          : value === ''
+            ? 'it is empty'
+            : source === 'flag' && value.startsWith('--')
+              ? `a value is missing before \`${value}\``
+              : undefined
   if (fault === undefined) return
   if (source === 'file') throw new ConfigInvalid(`${from}: \`${setting.key}\`: ${fault}`)
   throw new UsageInvalid(`${from}: ${fault}`, `See \`sluice ${role} --help\`.`)

@@ -11,6 +11,8 @@ export type CliContext = {
   root: boolean
   /** Aborted by SIGINT or SIGTERM. */
   signal: AbortSignal
+  /** Told once by a verb that stays, when all that it loads at its start is loaded. */
+  onStanding?: () => void
 }
 
 /** Options of every verb that speaks to a server. */

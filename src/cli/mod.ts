@@ -2,3 +2,4 @@
 export type { CliContext } from './context.ts'
 export { configureLogs } from './logs.ts'
 export { run } from './program.ts'
+export { askHidden } from './prompt.ts'

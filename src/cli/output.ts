@@ -8,6 +8,8 @@ export type Terminal = {
   err(text: string): void
   /** Whether a person reads the output as it comes. */
   interactive: boolean
+  /** Asks the person at the terminal for a line that is not shown while it is typed; absent where nobody sits there. */
+  ask?: (question: string) => Promise<string>
 }
 
 export type Cell = string | number | undefined | null

@@ -5,19 +5,7 @@ import { buildFacts } from '../host/mod.ts'
 import type { CliContext } from './context.ts'
 import { EXIT_CODES, exitCodeOf, failureLine, UsageInvalid } from './exit.ts'
 import { checkLogLevel } from './logs.ts'
-import { addAuditVerbs } from './verbs/audit.ts'
-import { addBlueprintVerbs } from './verbs/blueprint.ts'
-import { addConfigVerb } from './verbs/config.ts'
-import { addCredentialVerbs } from './verbs/credential.ts'
-import { addDeadLetterVerbs } from './verbs/dead-letter.ts'
-import { addDemoVerb } from './verbs/demo.ts'
-import { addDeploymentVerbs } from './verbs/deployment.ts'
-import { addEnrolmentCodeVerbs } from './verbs/enrolment-code.ts'
-import { addPeerVerbs } from './verbs/peer.ts'
-import { addPlatformVerb } from './verbs/platform.ts'
-import { addRuntimeVerbs } from './verbs/runtime.ts'
-import { addStatusVerbs } from './verbs/status.ts'
-import { addVersionVerb } from './verbs/version.ts'
+import { VERBS } from './verbs.ts'
 
 const AFTER_HELP = `
 Variables beside those of the settings:
@@ -37,33 +25,23 @@ Exit codes:
 
 Every failure is one line on standard error: its code, what happened, what to do.`
 
-/** The whole command, ready to parse. */
-function createProgram(context: CliContext): Command {
+/** The command, ready to parse: of its verbs the one that `word` names, or all where it names none. */
+async function createProgram(word: string, context: CliContext): Promise<Command> {
   const program = new Command('sluice')
     .description('Moves, keeps and queries data between places that must not see each other’s secrets.')
     .version(buildFacts.version, '-V, --version', 'print the version')
     .addHelpText('after', AFTER_HELP)
     .showSuggestionAfterError(true)
     .enablePositionalOptions()
-  program.commandsGroup('Begin here:')
-  addDemoVerb(program, context)
-  program.commandsGroup('Servers:')
-  addPlatformVerb(program, context)
-  addRuntimeVerbs(program, context)
-  addConfigVerb(program, context)
-  program.commandsGroup('On the Platform:')
-  addEnrolmentCodeVerbs(program, context)
-  addBlueprintVerbs(program, context)
-  program.commandsGroup('On a Runtime, by its owner:')
-  addPeerVerbs(program, context)
-  addCredentialVerbs(program, context)
-  addDeadLetterVerbs(program, context)
-  program.commandsGroup('On either:')
-  addStatusVerbs(program, context)
-  addDeploymentVerbs(program, context)
-  addAuditVerbs(program, context)
-  program.commandsGroup('About:')
-  addVersionVerb(program, context)
+  const isKnown = VERBS.some(({ verbs }) => verbs.some(({ words }) => words.includes(word)))
+  for (const { heading, verbs } of VERBS) {
+    program.commandsGroup(heading)
+    for (const { words, load } of verbs) {
+      if (isKnown && !words.includes(word)) continue
+      const add = await load()
+      add(program, context)
+    }
+  }
   program.helpCommand('help [verb]', 'explain a verb')
   return program
 }
@@ -115,7 +93,7 @@ function checkHelp(program: Command, [first, word]: readonly string[]): void {
 
 /** Runs the command with these words; returns its exit code. Never throws. */
 export async function run(words: readonly string[], context: CliContext): Promise<number> {
-  const program = createProgram(context)
+  const program = await createProgram(words[0] ?? '', context)
   prepare(program, context, 'sluice')
   let verb = 'sluice'
   program.hook('preAction', (_program, called) => {

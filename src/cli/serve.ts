@@ -1,4 +1,5 @@
 /** What both servers have in common: settings into words, the line that says they are ready, and waiting for the end. */
+import process from 'node:process'
 import { AppError } from '../base/mod.ts'
 import { type Effective, effectiveSettings, type Flags } from './config.ts'
 import type { CliContext } from './context.ts'
@@ -14,6 +15,7 @@ export type Settings = {
   text(key: string): string
   optional(key: string): string | undefined
   port(key: string): number
+  optionalPort(key: string): number | undefined
   on(key: string): boolean
 }
 
@@ -29,12 +31,22 @@ export async function readSettings(role: Role, flags: Flags, context: CliContext
     text,
     optional: (key) => values.get(key),
     port: (key) => Number(text(key)),
+    optionalPort: (key) => (values.get(key) === undefined ? undefined : Number(values.get(key))),
     on: (key) => /^(true|1)$/.test(values.get(key) ?? ''),
   }
 }
 
-/** Resolves when the process is told to end. */
-export function untilStopped(signal: AbortSignal): Promise<void> {
+/**
+ * What this process and its workers make from here on is for its own user alone, whatever the umask was: databases are made by a
+ * library that asks for 0666.
+ */
+export function keepFilesPrivate(): void {
+  process.umask(0o077)
+}
+
+/** Tells that the server stands, and resolves when the process is told to end. */
+export function untilStopped({ signal, onStanding }: Pick<CliContext, 'signal' | 'onStanding'>): Promise<void> {
+  onStanding?.()
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -7,7 +7,7 @@ export type Setting = {
   /** Name in the YAML file; the flag is `--<key>`, the variable `SLUICE_<KEY>` with `_` for `-`. */
   key: string
   roles: readonly Role[]
-  kind: 'text' | 'port' | 'switch'
+  kind: 'text' | 'port' | 'count' | 'switch'
   /** What the value is called in the help. */
   placeholder: string
   description: string
@@ -50,6 +50,14 @@ export const SETTINGS: readonly Setting[] = [
     defaultOf: () => '32100',
   },
   {
+    key: 'ingest-port',
+    roles: ['runtime'],
+    kind: 'port',
+    placeholder: 'port',
+    description: 'port of uploads and webhooks from outside; off unless given',
+    defaultOf: () => undefined,
+  },
+  {
     key: 'name',
     roles: ['runtime'],
     kind: 'text',
@@ -88,6 +96,48 @@ export const SETTINGS: readonly Setting[] = [
     placeholder: 'command',
     description: 'command whose output is the master key, so that a KMS fits; run without a shell',
     defaultOf: () => undefined,
+  },
+  {
+    key: 'credential-sources',
+    roles: ['runtime'],
+    kind: 'text',
+    placeholder: 'sources',
+    description:
+      'where credentials may come from beside the vault: of environment, file, command those that are named, or none',
+    defaultOf: () => 'environment,file,command',
+  },
+  {
+    key: 'otlp-endpoint',
+    roles: ['runtime'],
+    kind: 'text',
+    placeholder: 'url',
+    description:
+      'https address of a collector that figures and traces are sent to by OTLP; http only to this machine; off unless given',
+    defaultOf: () => undefined,
+  },
+  {
+    key: 'otlp-headers-file',
+    roles: ['runtime'],
+    kind: 'text',
+    placeholder: 'file',
+    description: 'file of headers for the collector, `name: value` a line, mode 0600',
+    defaultOf: () => undefined,
+  },
+  {
+    key: 'otlp-ca-file',
+    roles: ['runtime'],
+    kind: 'text',
+    placeholder: 'file',
+    description: 'PEM of the authority that vouches for the collector, if no public one does',
+    defaultOf: () => undefined,
+  },
+  {
+    key: 'otlp-trace-one-in',
+    roles: ['runtime'],
+    kind: 'count',
+    placeholder: 'count',
+    description: 'one batch in so many is followed through its flow, 10 a second at most; 0 for none',
+    defaultOf: () => '1000',
   },
   {
     key: 'allow-private-addresses',

@@ -4,8 +4,8 @@
 const ONLY_AT: readonly [request: RegExp, server: 'Platform' | 'Runtime'][] = [
   [/ \/v1\/(enrolment-codes|blueprints)\b/, 'Platform'],
   [/^POST \/v1\/deployments$/, 'Platform'],
-  [/ \/v1\/(peers|credentials|enrolment)(?![\w-])/, 'Runtime'],
-  [/ \/v1\/deployments\/[^/]+\/(approve|refuse|dead-letters)\b/, 'Runtime'],
+  [/ \/v1\/(peers|credentials|enrolment|policy|drift)(?![\w-])/, 'Runtime'],
+  [/ \/v1\/deployments\/[^/]+\/(approval|approve|refuse|restart|dead-letters)\b/, 'Runtime'],
 ]
 
 /** What to say when a server does not know the path of a request that this command sends. */

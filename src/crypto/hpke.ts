@@ -2,8 +2,8 @@
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core'
 import type { Bytes } from '../base/mod.ts'
 import { importAgreementPublicKey } from './agreement.ts'
-import { InputMalformed, NotAuthentic } from './errors.ts'
-import type { AgreementKey } from './keys.ts'
+import { InputMalformed, KeyMalformed, NotAuthentic } from './errors.ts'
+import { type AgreementKey, loadAgreementKey } from './keys.ts'
 import type { PublicKeyBytes } from './points.ts'
 
 /** Derives secrets that both ends of a sealing share (RFC 9180 §5.3). */
@@ -29,6 +29,7 @@ export type OpenFrom = { recipient: AgreementKey; sender?: PublicKeyBytes; enc: 
 /** RFC 9180 §7.2.1 leaves the bound to the implementation. */
 const EXPORT_CONTEXT_BYTES_MAX = 8_192
 const EXPORT_BYTES_MAX = 255 * 32
+const SEED_BYTES = 32
 
 /**
  * Opens a sealing to a recipient (65-byte agreement key). `info` binds what it is about. Refuses `crypto.point_malformed`.
@@ -70,6 +71,19 @@ export async function openFrom(options: OpenFrom): Promise<OpeningContext> {
       }
     },
     export: (label, length) => exportFrom(context, label, length),
+  }
+}
+
+/** The agreement key that 32 secret bytes stand for (RFC 9180 §7.1.3, DeriveKeyPair): the same bytes always give the same key. */
+export async function agreementKeyOf(seed: Bytes): Promise<AgreementKey> {
+  if (seed.byteLength !== SEED_BYTES) throw new KeyMalformed('an agreement key is derived from 32 bytes')
+  const pair = await createSuite().kem.deriveKeyPair(seed.slice())
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
+  try {
+    return await loadAgreementKey({ publicKey, pkcs8 })
+  } finally {
+    pkcs8.fill(0)
   }
 }
 

@@ -2,9 +2,13 @@
 export { deriveSharedSecret, importAgreementPublicKey } from './agreement.ts'
 export { type Authority, createAuthority, loadAuthority } from './authority.ts'
 export { type BulkCipher, createBulkCipher } from './bulk-cipher.ts'
+export { CertificateNameMismatch } from './certificate-errors.ts'
+export { CERTIFICATE_TEXT_LENGTH_MAX, pemOf, readCertificates, readPrivateKey } from './certificate-pem.ts'
+export { PKCS12_BYTES_MAX, readPkcs12 } from './certificate-pkcs12.ts'
 export { hkdf, hmacSha256 } from './derivation.ts'
 export { createSha256, sha256, sha256Hex } from './digests.ts'
 export {
+  agreementKeyOf,
   type Exporter,
   openFrom,
   sealTo,
@@ -24,6 +28,16 @@ export { createHandshake, type Handshake, type HandshakeOptions, type TransportK
 export { noiseP256 } from './noise-p256.ts'
 export type { PatternName } from './noise-patterns.ts'
 export type { DhKeyPair, NoiseSuite } from './noise-suite.ts'
+export { keyOfPassphrase, PASSPHRASE_COST } from './passphrase.ts'
 export type { PublicKeyBytes } from './points.ts'
+export { openStream, sealStream } from './sealed-stream.ts'
+export {
+  type CertificateFacts,
+  certificateCovers,
+  certificateFacts,
+  checkServerCertificate,
+  isPair,
+  orderedChain,
+} from './server-certificate.ts'
 export { importVerifyKey, sign, verify } from './signatures.ts'
-export { importWrappingKey, unwrap, type WrapBinding, type WrappingKey, wrap } from './wrap.ts'
+export { importWrappingKey, rewrap, unwrap, type WrapBinding, type WrappingKey, wrap } from './wrap.ts'

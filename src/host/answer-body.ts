@@ -10,20 +10,27 @@ const log = logOf('host')
 export function breakingOff(response: Response, breakOff: () => void): Response {
   if (!response.body) return response
   const reader = response.body.getReader()
+  // A client that leaves is no failure: the reading under way ends then, one way or the other, and nobody waits for it.
+  let left = false
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read()
+          if (left) return
           if (done) controller.close()
           else controller.enqueue(value)
         } catch (error) {
+          if (left) return
           log.warn('an answer broke off', { code: codeOf(error) })
           breakOff()
           controller.close()
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: (reason) => {
+        left = true
+        return reader.cancel(reason)
+      },
     },
     { highWaterMark: 0 },
   )

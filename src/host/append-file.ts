@@ -1,7 +1,8 @@
 /** A file that only grows at its end: what journals stand on. A failed append leaves no part of itself behind. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { Turns } from '../base/mod.ts'
+import { AppError, Turns } from '../base/mod.ts'
 import { fileFailure } from './errors.ts'
+import { openedPath } from './files.ts'
 
 /** An open file; its methods run one after another in the order of their calls. */
 export interface AppendFile extends AsyncDisposable {
@@ -20,16 +21,21 @@ export interface AppendFile extends AsyncDisposable {
 }
 
 /**
- * Opens the file at `path` for appending, makes it (mode 0600) when it is not there.
+ * Opens the file at `path` for appending, makes it (mode 0600) when it is not there. `admit` is told where the opened file really is
+ * and throws if it may not be written to.
  * Fails with `host.file_missing` (no such folder), `host.file_forbidden`, `host.disk_full`.
  */
-export async function openAppend(path: string): Promise<AppendFile> {
+export async function openAppend(path: string, admit?: (truePath: string) => void): Promise<AppendFile> {
+  const file = await openOrCreate(path).catch((cause: unknown) => {
+    throw fileFailure('open', path, cause)
+  })
   try {
+    admit?.(await openedPath(file.fd, path))
     // Not O_APPEND: writes are positional, so that a cut after a failed append cannot be overtaken.
-    const file = await openOrCreate(path)
     return new PositionedFile(path, file, (await file.stat()).size)
   } catch (cause) {
-    throw fileFailure('open', path, cause)
+    await file.close()
+    throw cause instanceof AppError ? cause : fileFailure('open', path, cause)
   }
 }
 

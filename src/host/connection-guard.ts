@@ -12,8 +12,9 @@ import { networkOf } from './network-of.ts'
 /** Bounds of an HTTPS server; all have defaults. */
 export interface ConnectionLimits {
   /**
-   * Default 1,024 connections × ≈64 KiB (TLS state, buffers) ≈ 64 MiB, even if strangers open them all. For one more, the
-   * oldest that waits for its client goes (handshake, header or body not complete); where none waits, the newcomer.
+   * Default 1,024 connections × ≈64 KiB (TLS state, buffers) ≈ 64 MiB, even if strangers open them all. For one more, one that
+   * waits for its client goes (handshake, header or body not complete): the oldest of the network that has the most, so that a
+   * flood pushes out its own; where none waits, the newcomer.
    */
   connectionsMax: number
   /**
@@ -35,6 +36,11 @@ export interface ConnectionLimits {
   bodyBytesPerSecondMin: number
   /** Not one byte moves, of an answer or of what is due before it. Default 5 min: longer than any long poll. */
   stalledMs: number
+  /**
+   * From an answer to the end of its connection, where the body has not come in completely: the client can read the answer, but the
+   * rest of its body is not received. Default 2 s.
+   */
+  lingerMs: number
   /** How often all this is looked at. Default 1 s. */
   sweepMs: number
 }
@@ -48,6 +54,7 @@ export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
   bodyMs: 30_000,
   bodyBytesPerSecondMin: 65_536,
   stalledMs: 300_000,
+  lingerMs: 2_000,
   sweepMs: 1_000,
 }
 
@@ -71,29 +78,44 @@ interface Watched {
   body: Body | undefined
   /** Accept, or the last answer's end. No progress of a request makes a connection younger. */
   unansweredSince: number
+  /** Answered before its body was in: nothing more is read. */
+  lingersSince: number | undefined
 }
+
+/** Whether an address may connect at all; asked again of open connections, since it may change while they are open. */
+export type AllowsAddress = (address: string) => boolean
 
 export class ConnectionGuard {
   readonly #limits: ConnectionLimits
   readonly #clock: Clock
+  readonly #allows: AllowsAddress
   readonly #bySocket = new Map<Socket, Watched>()
+  readonly #byNetwork = new Map<string, Set<Watched>>()
   readonly #stop = new AbortController()
   #closing = false
 
-  constructor(limits: ConnectionLimits, clock: Clock = systemClock) {
+  constructor(limits: ConnectionLimits, clock: Clock = systemClock, allows: AllowsAddress = () => true) {
     this.#limits = limits
     this.#clock = clock
+    this.#allows = allows
     void this.#sweepUntilStopped()
   }
 
-  /** Whether there is room for an accepted socket, if need be after a connection that waits for its client has gone for it. */
+  /**
+   * Whether an accepted socket's address may connect and there is room for it, if need be after a connection that waits for its
+   * client has gone for it.
+   */
   admits(raw: Socket): boolean {
+    if (!this.#allows(raw.remoteAddress ?? '')) return false
     const { connectionsMax, connectionsPerNetworkMax } = this.#limits
     const network = networkOf(raw.remoteAddress ?? '')
-    const all = [...this.#bySocket.values()]
-    const neighbours = all.filter((watched) => watched.network === network)
-    if (neighbours.length >= connectionsPerNetworkMax) return this.#evictOldest(neighbours)
-    return all.length < connectionsMax || this.#evictOldest(all)
+    const neighbours = this.#byNetwork.get(network)
+    if (neighbours && neighbours.size >= connectionsPerNetworkMax) return this.#evictOldest(neighbours)
+    if (this.#bySocket.size < connectionsMax) return true
+    const networks = [...this.#byNetwork.values()]
+    const most = networks.reduce((best, watched) => (watched.size > best.size ? watched : best))
+    if (this.#evictOldest(most)) return true
+    return networks.sort((a, b) => b.size - a.size).some((watched) => this.#evictOldest(watched))
   }
 
   /** A connection whose handshake begins now. */
@@ -101,15 +123,24 @@ export class ConnectionGuard {
     const now = this.#clock.monotonic()
     const watched: Watched = {
       ...{ raw, secure, network: networkOf(raw.remoteAddress ?? '') },
-      ...{ secured: false, requests: 0, since: now, bytesMoved: 0, body: undefined, unansweredSince: now },
+      ...{
+        secured: false,
+        requests: 0,
+        since: now,
+        bytesMoved: 0,
+        body: undefined,
+        unansweredSince: now,
+        lingersSince: undefined,
+      },
     }
     this.#bySocket.set(secure, watched)
+    this.#byNetwork.set(watched.network, (this.#byNetwork.get(watched.network) ?? new Set()).add(watched))
     // Not every host ends one when the other ends.
     for (const socket of [raw, secure]) {
       socket.on('error', () => destroy(watched))
       socket.once('close', () => destroy(watched))
     }
-    raw.once('close', () => this.#bySocket.delete(secure))
+    raw.once('close', () => this.#forget(watched))
     if (this.#closing) destroy(watched)
   }
 
@@ -132,6 +163,7 @@ export class ConnectionGuard {
       watched.requests--
       watched.since = this.#clock.monotonic()
       watched.unansweredSince = watched.since
+      if (!incoming.complete) this.#linger(watched)
       if (this.#closing && watched.requests === 0) destroy(watched)
     }
   }
@@ -160,7 +192,16 @@ export class ConnectionGuard {
     }
   }
 
+  /** What is left of the body is nobody's any more; a sender of 1 GiB would fill memory with it faster than it can be let go. */
+  #linger(watched: Watched): void {
+    watched.lingersSince = this.#clock.monotonic()
+    watched.raw.pause()
+    watched.secure.pause()
+  }
+
   #isLate(watched: Watched, now: number): boolean {
+    if (!this.#allows(watched.raw.remoteAddress ?? '')) return true
+    if (watched.lingersSince !== undefined) return now - watched.lingersSince > this.#limits.lingerMs
     if (!watched.secured) return now - watched.since > this.#limits.handshakeMs
     if (watched.requests === 0) return now - watched.since > this.#limits.headerMs
     if (this.#isBodyLate(watched, now)) return true
@@ -179,13 +220,20 @@ export class ConnectionGuard {
     return now - body.since > bodyMs + grantedMs
   }
 
-  #evictOldest(among: Watched[]): boolean {
+  #forget(watched: Watched): void {
+    this.#bySocket.delete(watched.secure)
+    const neighbours = this.#byNetwork.get(watched.network)
+    neighbours?.delete(watched)
+    if (neighbours?.size === 0) this.#byNetwork.delete(watched.network)
+  }
+
+  #evictOldest(among: ReadonlySet<Watched>): boolean {
     let oldest: Watched | undefined
-    for (const watched of among.filter(waitsForClient))
-      if (!oldest || watched.unansweredSince < oldest.unansweredSince) oldest = watched
+    for (const watched of among)
+      if (waitsForClient(watched) && (!oldest || watched.unansweredSince < oldest.unansweredSince)) oldest = watched
     if (!oldest) return false
     // Its `close` comes later, and must not count until then.
-    this.#bySocket.delete(oldest.secure)
+    this.#forget(oldest)
     destroy(oldest)
     return true
   }

@@ -134,3 +134,9 @@ export function listenFailure(hostname: string, port: number, cause: unknown): A
       return new ListenFailed(`cannot listen on ${hostname} port ${port} (${systemCodeOf(cause)})`, { cause })
   }
 }
+
+/** A line of a file is longer than whoever reads it takes. */
+export class LineTooLong extends AppError {
+  override readonly code = 'host.line_too_long' as const
+  override readonly kind = 'limit' as const
+}

@@ -1,8 +1,8 @@
 /** Whole files and folders: read, replaced atomically, made private, removed. Failures are named after what the user can do. */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { type Bytes, fromUtf8, utf8 } from '../base/mod.ts'
+import { chmod, mkdir, open, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { AppError, type Bytes, fromUtf8, utf8 } from '../base/mod.ts'
 import { FileMissing, fileFailure } from './errors.ts'
 
 /**
@@ -34,10 +34,15 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
 
 /**
  * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new, never a part: a new file beside
- * it, fsync, rename, fsync of the folder. `mode` holds for the new file whatever the umask is.
+ * it, fsync, rename, fsync of the folder. `mode` holds for the new file whatever the umask is. A content that comes in parts is
+ * written as it comes; when it fails, its failure is thrown.
  * Fails with `host.disk_full`, `host.file_missing` (no such folder), `host.file_forbidden`; then the old file is untouched.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<Uint8Array>,
+  mode = 0o600,
+): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     await writeDurably(temporary, typeof content === 'string' ? utf8(content) : content, mode)
@@ -45,14 +50,19 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await syncFolder(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true })
-    throw fileFailure('write', path, cause)
+    throw cause instanceof AppError ? cause : fileFailure('write', path, cause)
   }
 }
 
-async function writeDurably(path: string, content: Uint8Array, mode: number): Promise<void> {
+async function writeDurably(
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
   const file = await open(path, 'wx', mode)
   try {
-    await file.writeFile(content)
+    if (content instanceof Uint8Array) await file.writeFile(content)
+    else for await (const part of content) await file.appendFile(part)
     await file.chmod(mode)
     await file.sync()
   } finally {
@@ -85,6 +95,33 @@ export async function makePrivateFolder(path: string): Promise<void> {
   } catch (cause) {
     throw fileFailure('make the folder', path, cause)
   }
+}
+
+/** Makes a folder and those above it as any other program would; nothing happens when it is there. Fails as `makePrivateFolder` does. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (cause) {
+    throw fileFailure('make the folder', path, cause)
+  }
+}
+
+/** The path with all links followed, of a file that is there or of one that is yet to be made in a folder that is. Fails as `readBytes` does. */
+export async function truePath(path: string): Promise<string> {
+  try {
+    // A file that is not there yet has no links.
+    return await realpath(path).catch(async () => join(await realpath(dirname(path)), basename(path)))
+  } catch (cause) {
+    throw fileFailure('open', path, cause)
+  }
+}
+
+/**
+ * Where an opened file really is: by its descriptor where the system tells that (Linux), so that a link swapped between looking and
+ * opening is seen; else by its path.
+ */
+export async function openedPath(fd: number, path: string): Promise<string> {
+  return readlink(`/proc/self/fd/${fd}`).catch(() => truePath(path))
 }
 
 /** Removes a file or a folder with all it holds; nothing happens when it is not there. Fails with `host.file_forbidden`. */

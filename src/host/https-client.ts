@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, rootCertificates } from 'node:tls'
-import { AppError, type Bytes, Cancelled, concatBytes } from '../base/mod.ts'
+import { AppError, type Bytes, Cancelled, type Clock, concatBytes, systemClock } from '../base/mod.ts'
 import { AnswerTooLarge, HostTimeout, HostUnreachable, systemCodeOf, TlsUntrusted } from './errors.ts'
 
 /** What is asked, of whom, and within which bounds. */
@@ -17,12 +17,16 @@ export interface HttpsRequest {
   systemRoots?: boolean
   /** The name its certificate must be for; default: that of the URL. */
   serverName?: string
+  /** A second name that its certificate may be for instead. */
+  alsoNamed?: string
   /** Dial this IP address; the certificate must still be for the name. */
   address?: string
   /** Until the answer is complete (`requestHttps`) or until its header is there (`streamHttps`). */
   timeoutMs: number
   /** The answer's body may have so many bytes. */
   bytesMax: number
+  /** Default: the machine's own. */
+  clock?: Clock
   signal?: AbortSignal
 }
 
@@ -69,7 +73,7 @@ export async function streamHttps(url: string, options: HttpsRequest): Promise<H
 class Exchange {
   readonly #url: URL
   readonly #options: HttpsRequest
-  readonly #timer: NodeJS.Timeout
+  readonly #answered = new AbortController()
   #request: ClientRequest | undefined
   #cause: AppError | undefined
 
@@ -77,7 +81,11 @@ class Exchange {
     this.#url = new URL(url)
     this.#options = options
     const late = new HostTimeout(`${this.#url.host} did not answer within ${options.timeoutMs} ms`)
-    this.#timer = setTimeout(() => this.#abort(late), options.timeoutMs)
+    const { clock = systemClock } = options
+    clock.sleep(options.timeoutMs, this.#answered.signal).then(
+      () => this.#abort(late),
+      () => undefined,
+    )
     options.signal?.addEventListener('abort', this.#onCancel, { once: true })
   }
 
@@ -113,7 +121,7 @@ class Exchange {
   }
 
   stopTimer(): void {
-    clearTimeout(this.#timer)
+    this.#answered.abort()
   }
 
   end(): void {
@@ -140,7 +148,7 @@ class Exchange {
 }
 
 function requestOptions(url: URL, options: HttpsRequest): RequestOptions {
-  const { method, headers, serverName, address, ca, systemRoots, body } = options
+  const { method, headers, serverName, alsoNamed, address, ca, systemRoots, body } = options
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const name = serverName ?? host
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
@@ -154,7 +162,10 @@ function requestOptions(url: URL, options: HttpsRequest): RequestOptions {
     minVersion: 'TLSv1.2',
     // SNI has names only (RFC 6066 §3); an IP address in the certificate is checked below all the same.
     servername: isIP(name) ? '' : name,
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+    checkServerIdentity: (_host, certificate) => {
+      const misnamed = checkServerIdentity(name, certificate)
+      return misnamed && alsoNamed !== undefined ? checkServerIdentity(alsoNamed, certificate) : misnamed
+    },
     agent: false,
     ...(address === undefined ? {} : { lookup: lookupOf(address) }),
   }

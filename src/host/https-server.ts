@@ -6,24 +6,21 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { getRequestListener } from '@hono/node-server'
 import { type Clock, codeOf, logOf } from '../base/mod.ts'
 import { breakingOff } from './answer-body.ts'
+import { BodyBudget } from './body-budget.ts'
 import { limitBody } from './body-limit.ts'
-import { CONNECTION_LIMITS, ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
+import { type AllowsAddress, CONNECTION_LIMITS, ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
+import { holdBack } from './held-back.ts'
 import { listenTcp } from './tcp-server.ts'
+import { type NamedTls, TlsChoice, type TlsMaterial } from './tls-choice.ts'
 
 const log = logOf('host')
 
 /** How long `close` waits for answers that are under way. */
 export const CLOSE_GRACE_MS = 2_000
-
-/** A certificate with its chain, leaf first, and its private key, as PEM. */
-export interface TlsMaterial {
-  certificatePem: string
-  privateKeyPem: string
-}
 
 /** Who asks: the address as the socket has it; IPv4 in its own form also where the server listens on `::`. */
 export interface Peer {
@@ -39,9 +36,15 @@ export interface HttpsOptions {
   /** 0 takes a free one. */
   port: number
   tls: TlsMaterial
+  /** Another certificate for clients that ask for its names. */
+  namedTls?: NamedTls | undefined
   /** Bytes of a request's body. More is answered 413, or fails the reading with `host.body_too_large`. Default: no bound. */
   bodyBytesMax?: number
+  /** Of all bodies under way together; 0 where the application streams them on. Default `BODIES_BYTES_MAX`. */
+  bodiesBytesMax?: number
   limits?: Partial<ConnectionLimits>
+  /** Who may connect, by address; asked at accept, before TLS, and while a connection is open. Default: everyone. */
+  allows?: AllowsAddress
   clock?: Clock
 }
 
@@ -49,8 +52,8 @@ export interface HttpsOptions {
 export interface HttpsServer extends AsyncDisposable {
   readonly hostname: string
   readonly port: number
-  /** From the next connection on; those that are open keep the old certificate. */
-  setTls(tls: TlsMaterial): void
+  /** From the next connection on; those that are open keep the old certificate. Throws, and changes nothing, when it does not fit. */
+  setTls(tls: TlsMaterial, named?: NamedTls): void
   /** Stops listening, lets answers end for at most `CLOSE_GRACE_MS`, then closes every connection. */
   close(): Promise<void>
 }
@@ -58,13 +61,13 @@ export interface HttpsServer extends AsyncDisposable {
 /** Serves with TLS 1.2 or later. Fails with `host.port_in_use`, `host.port_forbidden` or `host.listen_failed`. */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const limits = { ...CONNECTION_LIMITS, ...options.limits }
-  let secureContext = secureContextOf(options.tls)
-  const guard = new ConnectionGuard(limits, options.clock)
+  const choice = new TlsChoice(options.tls, options.namedTls)
+  const guard = new ConnectionGuard(limits, options.clock, options.allows)
   // The guard keeps the time; the hosts' own limits differ from each other.
   const http = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, listenerOf(options, guard))
   const onSocket = (raw: Socket): void => {
     if (!guard.admits(raw)) return void raw.destroy()
-    const secure = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] })
+    const secure = new TLSSocket(raw, { isServer: true, ALPNProtocols: ['http/1.1'], ...choice.optionsFor(raw) })
     guard.watch(raw, secure)
     secure.once('secure', () => {
       guard.secured(secure)
@@ -82,21 +85,14 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
     await guard.close(CLOSE_GRACE_MS)
     await tcp.close()
   }
-  const setTls = (tls: TlsMaterial): void => {
-    secureContext = secureContextOf(tls)
-  }
+  const setTls = (tls: TlsMaterial, named?: NamedTls): void => choice.set(tls, named)
   return { hostname, port: tcp.port, setTls, close, [Symbol.asyncDispose]: close }
-}
-
-function secureContextOf(tls: TlsMaterial): SecureContext {
-  const { certificatePem: cert, privateKeyPem: key } = tls
-  // No client shows a certificate: with a `ca` named, the host does not parse the public authorities for nothing.
-  return createSecureContext({ cert, key, ca: cert, minVersion: 'TLSv1.2' })
 }
 
 type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
-function listenerOf({ fetch, bodyBytesMax }: HttpsOptions, guard: ConnectionGuard): NodeListener {
+function listenerOf({ fetch, bodyBytesMax, bodiesBytesMax }: HttpsOptions, guard: ConnectionGuard): NodeListener {
+  const budget = bodiesBytesMax === 0 ? undefined : new BodyBudget(bodiesBytesMax)
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
       const limited = bodyBytesMax === undefined ? request : limitBody(request, bodyBytesMax)
@@ -106,7 +102,8 @@ function listenerOf({ fetch, bodyBytesMax }: HttpsOptions, guard: ConnectionGuar
     { overrideGlobalObjects: false, errorHandler: answerFault },
   )
   return (incoming, outgoing) => {
-    outgoing.once('close', guard.requested(incoming))
+    const ends = [holdBack(incoming), guard.requested(incoming), budget?.begin(incoming)]
+    for (const end of ends) if (end) outgoing.once('close', end)
     return listener(incoming, outgoing)
   }
 }

@@ -1,14 +1,22 @@
 /** host: Bun, Node and Deno made alike, through node: APIs: HTTPS served and asked, this program spawned, files. */
 export { type AppendFile, openAppend } from './append-file.ts'
 export { buildFacts } from './build-facts.ts'
+export { type Check, checkClock, type Found, look, ok, skipped, type Verdict } from './checks.ts'
+export type { ConnectionLimits } from './connection-guard.ts'
+export { type DiskSpace, diskSpace } from './disk-space.ts'
 export { FileMissing, fileFailure, HostUnreachable } from './errors.ts'
+export { FairRoom } from './fair-room.ts'
+export { readParts, writeParts } from './file-parts.ts'
 export {
+  makeFolder,
   makePrivateFolder,
+  openedPath,
   readBytes,
   readText,
   readTextIfThere,
   removeFolder,
   syncFolder,
+  truePath,
   writeFileAtomic,
 } from './files.ts'
 export { type HttpsRequest, requestHttps, streamHttps } from './https-client.ts'
@@ -17,10 +25,14 @@ export {
   type HttpsServer,
   type Peer,
   serveHttps,
-  type TlsMaterial,
 } from './https-server.ts'
+export { readLines } from './lines.ts'
 export { takeLockFile } from './lock-file.ts'
+export { isLoopbackHost, postLoopback } from './loopback-client.ts'
+export { networkOf } from './network-of.ts'
+export { isLoopback, isWithin, type Network, parseAddress, parseNetwork } from './networks.ts'
 export { parentChannel } from './parent-channel.ts'
 export { processIdentity, processStart } from './process-identity.ts'
 export { type ChildExit, type ChildHandle, type SpawnOptions, selfCommand, spawnSelf } from './spawn.ts'
 export { listenTcp, type TcpServer } from './tcp-server.ts'
+export { type NamedTls, secureContextOf, type TlsMaterial } from './tls-choice.ts'

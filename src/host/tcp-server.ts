@@ -20,6 +20,8 @@ export interface TcpOptions {
   /** Called for each accepted socket; it is the callee's to close, and has an `error` listener already. */
   onSocket: (socket: Socket) => void
   connectionsMax?: number
+  /** Who may connect, by address; others are closed at accept. Default: everyone. */
+  allows?: (address: string) => boolean
 }
 
 /** A listening server. */
@@ -37,6 +39,7 @@ export async function listenTcp(options: TcpOptions): Promise<TcpServer> {
   const server = createServer({ noDelay: true }, (socket) => {
     // A connection that breaks emits `error` and then `close`; without a listener it would end the process.
     socket.on('error', () => undefined)
+    if (options.allows?.(socket.remoteAddress ?? '') === false) return void socket.destroy()
     if (sockets.size >= connectionsMax) return void socket.destroy()
     sockets.add(socket)
     for (const end of ['close', HANDED_OVER]) socket.once(end, () => sockets.delete(socket))

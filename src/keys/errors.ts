@@ -55,6 +55,67 @@ export class KeyringChanged extends AppError {
   override readonly advice = 'Stop the other process that uses this data folder, then start again.'
 }
 
+/** Not a recovery key as Sluice writes them, or mistyped. */
+export class RecoveryKeyMalformed extends AppError {
+  override readonly code = 'recovery_key.malformed' as const
+  override readonly advice = 'Type it as it was shown: SLR and fourteen groups of four letters and digits.'
+}
+
+/** A recovery key of something else, or one that was replaced by a newer one. */
+export class RecoveryKeyWrong extends AppError {
+  override readonly code = 'recovery_key.wrong' as const
+  override readonly advice = 'Take the recovery key that was shown last for this data folder or this backup.'
+}
+
+/** Recovery was asked for where the master key opens the keyring. */
+export class RecoveryNotNeeded extends AppError {
+  override readonly code = 'recovery_key.not_needed' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Start the server: its master key is the right one.'
+}
+
+/** The master key comes from outside (a variable, a command, systemd): Sluice cannot change it there. */
+export class MasterKeyNotOurs extends AppError {
+  override readonly code = 'master_key.not_ours' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Make the new key where the old one comes from, and give it with --new-key-file.'
+}
+
+/** A rotation of the master key waits for the start that uses the new one. */
+export class MasterKeyPending extends AppError {
+  override readonly code = 'master_key.pending' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Start once with the new master key, or set another one, then do this again.'
+}
+
+/** Nobody has been shown the recovery key yet, so nothing may depend on it. */
+export class RecoveryKeyNotTaken extends AppError {
+  override readonly code = 'recovery_key.not_taken' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Make one with `sluice recovery renew` and keep it, or give a passphrase.'
+}
+
+/** There is nothing to recover: the folder has no keyring. */
+export class KeyringMissing extends AppError {
+  override readonly code = 'keyring.missing' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'Name the data folder of a server that was started before.'
+}
+
+/** No key of that name is kept here, or it is none that is rotated. */
+export class KeyNotFound extends AppError {
+  override readonly code = 'key.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'See which there are with: sluice key list.'
+}
+
+/** Keys are being rotated or copied, and only one of these goes on at a time. */
+export class KeysBusy extends AppError {
+  override readonly code = 'key.busy' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Wait until it has ended; see how far it is with: sluice key list.'
+}
+
 /** There is no credential of that id or name. */
 export class CredentialNotFound extends AppError {
   override readonly code = 'credential.not_found' as const

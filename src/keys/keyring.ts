@@ -1,33 +1,16 @@
-/** All keys of one process's data folder, made at first use, kept wrapped by the master key, loaded non-extractable. */
-import {
-  type Bytes,
-  base64url,
-  type Clock,
-  concatBytes,
-  fromBase64url,
-  fromUtf8,
-  type Random,
-  Turns,
-  utf8,
-} from '../base/mod.ts'
-import {
-  type AgreementKey,
-  type Authority,
-  createAuthority,
-  generateStoredKeyPair,
-  loadAgreementKey,
-  loadAuthority,
-  loadSigningKey,
-  type SigningKey,
-  type StoredKeyPair,
-  unwrap,
-  type WrappingKey,
-  wrap,
-} from '../crypto/mod.ts'
-import { type KeyringState, readKeyring, writeKeyring } from './keyring-file.ts'
+/** What the keyring of a data folder does for its server. */
+import type { Bytes } from '../base/mod.ts'
+import type { AgreementKey, Authority, SigningKey, WrappingKey } from '../crypto/mod.ts'
+import type { KeyringAct } from './keyring-file.ts'
 
-/** `path`: the keyring file, mode 0600; its folder must be there. */
-export type KeyringDeps = { path: string; master: WrappingKey; clock: Clock; random: Random }
+/** What may be known of a key; times are ms since 1970. */
+export type KeyAbout = {
+  purpose: string
+  id: string
+  madeAtMs: number
+  /** Its successor is made, and what it encrypts is being re-encrypted. */
+  rotating: boolean
+}
 
 /** Every method that makes something answers only once it is durable. `id` names the object that the secret is for. */
 export type Keyring = {
@@ -43,119 +26,45 @@ export type Keyring = {
   store(purpose: string, id: string, secret: Bytes): Promise<void>
   /** What `store` or `secretFor` keeps, or `undefined`. */
   load(purpose: string, id: string): Promise<Bytes | undefined>
-}
 
-const SECRET_BYTES = 32
-const POINT_BYTES = 65
-/** Purposes of the keyring's own, which the colon keeps apart from those of its callers. */
-const SIGNING = 'key:signing'
-const AGREEMENT = 'key:agreement'
-const AUTHORITY = 'key:authority'
+  /** Whether what the secret is for was made, and the number of the file that it is for, from 1. */
+  placeOf(purpose: string, id: string): { settled: boolean; generation: number }
+  /** From now on what the secret is for must be there. */
+  settle(purpose: string, id: string): Promise<void>
 
-/**
- * Opens the keyring at `path`, or makes an empty one. One process at a time may have it open.
- * Refuses `master_key.wrong` and `keyring.damaged`; its methods refuse `keyring.changed` when another process has written the file.
- */
-export async function openKeyring(deps: KeyringDeps): Promise<Keyring> {
-  const { path, master } = deps
-  const state = await readKeyring(path, master)
-  // Written at once: from the first start on, another master key is refused.
-  return new FileKeyring(
-    deps,
-    state.text === undefined ? await writeKeyring(path, master, undefined, state.content) : state,
-  )
-}
+  /** Every key, by purpose and id. */
+  list(): KeyAbout[]
+  /** The secret, made if need be, and the one that takes its place while it is rotated. */
+  pair(purpose: string, id: string): Promise<{ current: Bytes; next: Bytes | undefined }>
+  /** Makes the successor, or gives the one that was made. Refuses `key.not_found`. */
+  beginRotation(purpose: string, id: string): Promise<{ current: Bytes; next: Bytes }>
+  /** All is re-encrypted: the successor takes the place, the secret before is gone. `generation`: of the file that it is for. */
+  finishRotation(purpose: string, id: string, generation?: number): Promise<void>
 
-class FileKeyring implements Keyring {
-  readonly #deps: KeyringDeps
-  #state: KeyringState
-  /** Two first uses of one id must not make two keys. */
-  readonly #turns = new Turns()
+  /** When the master key was set, and whether another one is to follow at the next start. */
+  master(): { madeAtMs: number; nextSet: boolean }
+  /** Wraps all anew, so that the present master key opens the keyring and the next one too. */
+  prepareMaster(next: WrappingKey): Promise<void>
+  /** The next one is in its place: the one before opens nothing any more. */
+  settleMaster(next: WrappingKey): Promise<void>
+  /** Whether it is the one that is to follow. */
+  opensWithNext(master: WrappingKey): Promise<boolean>
+  /** There is no next one after all. */
+  dropNextMaster(): Promise<void>
 
-  constructor(deps: KeyringDeps, state: KeyringState) {
-    this.#deps = deps
-    this.#state = state
-  }
+  /** `taken`: somebody was shown it. */
+  recovery(): { madeAtMs: number | undefined; taken: boolean }
+  /** 65 bytes: what the recovery key opens is sealed to it. Refuses `recovery_key.not_taken`. */
+  recoveryPublicKey(): Bytes
+  /** Makes the first recovery key and gives it, once; afterwards `undefined`. It is for one pair of eyes: never log or keep it. */
+  takeRecoveryKey(): Promise<string | undefined>
+  /** A new recovery key, to be shown once; the one before opens nothing any more. */
+  renewRecoveryKey(): Promise<string>
 
-  secretFor(purpose: string, id: string): Promise<Bytes> {
-    return this.#turns.run(() => this.#loadOrMake(purpose, id, async () => this.#deps.random(SECRET_BYTES)))
-  }
-
-  signingKey(id: string): Promise<SigningKey> {
-    return this.#keyPair(SIGNING, id, 'sign', loadSigningKey)
-  }
-
-  agreementKey(id: string): Promise<AgreementKey> {
-    return this.#keyPair(AGREEMENT, id, 'agree', loadAgreementKey)
-  }
-
-  authority(id: string, name: string): Promise<Authority> {
-    return this.#turns.run(async () => {
-      const { clock, random } = this.#deps
-      const bytes = await this.#loadOrMake(AUTHORITY, id, async () => {
-        const made = await createAuthority({ name, clock, random })
-        const text = JSON.stringify({ certificatePem: made.certificatePem, pkcs8: base64url(made.pkcs8) })
-        made.pkcs8.fill(0)
-        return utf8(text)
-      })
-      const stored: { certificatePem: string; pkcs8: string } = JSON.parse(fromUtf8(bytes))
-      bytes.fill(0)
-      const pkcs8 = fromBase64url(stored.pkcs8)
-      try {
-        return await loadAuthority({ certificatePem: stored.certificatePem, pkcs8 })
-      } finally {
-        pkcs8.fill(0)
-      }
-    })
-  }
-
-  store(purpose: string, id: string, secret: Bytes): Promise<void> {
-    return this.#turns.run(() => this.#keep(purpose, id, secret))
-  }
-
-  load(purpose: string, id: string): Promise<Bytes | undefined> {
-    return this.#turns.run(() => this.#unwrapped(purpose, id))
-  }
-
-  #keyPair<Key>(
-    purpose: string,
-    id: string,
-    use: 'sign' | 'agree',
-    load: (stored: StoredKeyPair) => Promise<Key>,
-  ): Promise<Key> {
-    return this.#turns.run(async () => {
-      const bytes = await this.#loadOrMake(purpose, id, async () => {
-        const pair = await generateStoredKeyPair(use)
-        const joined = concatBytes(pair.publicKey, pair.pkcs8)
-        pair.pkcs8.fill(0)
-        return joined
-      })
-      try {
-        return await load({ publicKey: bytes.subarray(0, POINT_BYTES), pkcs8: bytes.subarray(POINT_BYTES) })
-      } finally {
-        bytes.fill(0)
-      }
-    })
-  }
-
-  async #loadOrMake(purpose: string, id: string, make: () => Promise<Bytes>): Promise<Bytes> {
-    const there = await this.#unwrapped(purpose, id)
-    if (there !== undefined) return there
-    const made = await make()
-    await this.#keep(purpose, id, made)
-    return made
-  }
-
-  async #unwrapped(purpose: string, id: string): Promise<Bytes | undefined> {
-    const wrapped = this.#state.content.secrets[purpose]?.[id]
-    return wrapped === undefined ? undefined : unwrap(this.#deps.master, { purpose, id }, fromBase64url(wrapped))
-  }
-
-  async #keep(purpose: string, id: string, secret: Bytes): Promise<void> {
-    const wrapped = base64url(await wrap(this.#deps.master, { purpose, id }, secret))
-    const { text, content: before } = this.#state
-    const { check, secrets } = before
-    const content = { check, secrets: { ...secrets, [purpose]: { ...secrets[purpose], [id]: wrapped } } }
-    this.#state = await writeKeyring(this.#deps.path, this.#deps.master, text, content)
-  }
+  /** The file's text and, under `key`, what opens it: for a backup. */
+  copyFor(key: WrappingKey): Promise<{ text: string; wrappedKey: Bytes }>
+  /** What was done to the keyring while no audit trail was open. */
+  acts(): readonly KeyringAct[]
+  /** They stand in the audit trail now. */
+  actsRecorded(): Promise<void>
 }

@@ -45,9 +45,12 @@ export async function loadMasterKey(source: MasterKeySource): Promise<WrappingKe
   }
 }
 
-/** Writes a new random master key to `path`, mode 0600. Never replaces one: `master_key.exists`. */
-export async function createMasterKeyFile(path: string, random: Random = systemRandom): Promise<void> {
-  const bytes = random(KEY_BYTES)
+/**
+ * Writes a new random master key to `path`, or the one of `text`, mode 0600. Never replaces one: `master_key.exists`. Refuses a text
+ * that is none: `master_key.malformed`.
+ */
+export async function createMasterKeyFile(path: string, random: Random = systemRandom, text?: string): Promise<void> {
+  const bytes = text === undefined ? random(KEY_BYTES) : decode(text)
   const beside = `${path}.new`
   try {
     await writeFileAtomic(beside, `${base64url(bytes)}\n`)

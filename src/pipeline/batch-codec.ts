@@ -5,10 +5,9 @@
 import * as v from 'valibot'
 import { type Bytes, concatBytes, fromUtf8, utf8 } from '../base/mod.ts'
 import { BATCH_RECORDS_MAX, type Batch } from './batch.ts'
-import { isDelimiter } from './csv-scan.ts'
-import type { Encoded } from './encoded.ts'
+import { type Encoded, type EncodedForm, formOf } from './encoded.ts'
 import { BatchMalformed } from './errors.ts'
-import type { FieldType } from './fields.ts'
+import { RecordForm, readForm, writtenForm } from './record-form.ts'
 import { Records } from './records.ts'
 
 const VERSION = 1
@@ -19,7 +18,6 @@ const HEADER_BYTES_MAX = 524_288
 const POSITION_BYTES = 8
 const LENGTH_BYTES = 4
 
-const FieldTypeName = v.picklist(['string', 'double', 'int', 'bool', 'json'] satisfies FieldType[])
 const Position = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const Header = v.strictObject({
   partition: v.pipe(v.string(), v.maxLength(8_192)),
@@ -28,19 +26,7 @@ const Header = v.strictObject({
   count: v.pipe(Position, v.maxValue(BATCH_RECORDS_MAX)),
   positions: v.boolean(),
   line: Position,
-  form: v.variant('format', [
-    v.strictObject({
-      format: v.literal('csv'),
-      columns: v.array(v.pipe(v.string(), v.notValue('__proto__'))),
-      types: v.array(FieldTypeName),
-      delimiter: v.pipe(v.string(), v.check(isDelimiter)),
-    }),
-    v.strictObject({
-      format: v.literal('json_lines'),
-      types: v.optional(v.record(v.string(), FieldTypeName)),
-      complete: v.optional(v.boolean()),
-    }),
-  ]),
+  form: RecordForm,
 })
 type Header = v.InferOutput<typeof Header>
 
@@ -52,7 +38,15 @@ export function encodeBatch(batch: Batch): Bytes {
   // Lines that do not follow from the line ends are not worth eight bytes a record: positions tell the records apart anyway.
   const line = encoded.lines ? 0 : encoded.line
   const header = utf8(
-    JSON.stringify({ partition, from, to, count, positions: batch.at !== undefined, line, form: formOf(encoded) }),
+    JSON.stringify({
+      partition,
+      from,
+      to,
+      count,
+      positions: batch.at !== undefined,
+      line,
+      form: writtenForm(formOf(encoded)),
+    }),
   )
   const prefix = new DataView(new ArrayBuffer(PREFIX_BYTES))
   prefix.setUint8(0, VERSION)
@@ -70,17 +64,6 @@ export function encodeBatch(batch: Batch): Bytes {
     new Uint8Array(at.buffer),
     encoded.bytes,
   )
-}
-
-function formOf(encoded: Encoded): Header['form'] {
-  if (encoded.format === 'csv') {
-    const { columns, types, delimiter } = encoded
-    return { format: 'csv', columns: [...columns], types: [...types], delimiter }
-  }
-  return {
-    format: 'json_lines',
-    ...(encoded.fields && { types: encoded.fields.types, complete: encoded.fields.complete }),
-  }
 }
 
 /** Reads a batch back. Refuses anything that is not exactly one with `pipeline.batch_malformed`. The records stay a view of `bytes`. */
@@ -136,23 +119,21 @@ function readPositions(view: DataView, positionsAt: number, header: Header): Flo
 }
 
 /** Columns as last seen, by their text: the same array for the same columns, so that what is kept by it (compiled expressions) is found. */
-const knownForms = new Map<string, Header['form']>()
+const knownForms = new Map<string, EncodedForm>()
 /** A bridge carries few kinds of records at a time; 64 headers of ≤ 512 KiB are ≤ 32 MiB. The oldest is dropped. */
 const KNOWN_FORMS_MAX = 64
 
 function withForm(header: Header, bytes: Uint8Array, offsets: Uint32Array): Encoded {
-  const form = knownForm(header.form)
-  if (form.format === 'csv') return { ...form, bytes, offsets, line: header.line }
-  const fields = form.types && { types: form.types, complete: form.complete === true }
-  return { format: 'json_lines', bytes, offsets, line: header.line, ...(fields && { fields }) }
+  return { ...knownForm(header.form), bytes, offsets, line: header.line }
 }
 
-function knownForm(form: Header['form']): Header['form'] {
+function knownForm(form: RecordForm): EncodedForm {
   const key = JSON.stringify(form)
   const known = knownForms.get(key)
   if (known) return known
   const [oldest] = knownForms.keys()
   if (knownForms.size >= KNOWN_FORMS_MAX && oldest !== undefined) knownForms.delete(oldest)
-  knownForms.set(key, form)
-  return form
+  const read = readForm(form)
+  knownForms.set(key, read)
+  return read
 }

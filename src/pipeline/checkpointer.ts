@@ -1,6 +1,6 @@
 /** Saves the checkpoints of one source: one save at a time, the newest positions each time, and not more often than needed. */
 import type { Clock } from '../base/mod.ts'
-import type { Checkpoints } from './ports.ts'
+import type { Checkpoints, PartitionPositions } from './ports.ts'
 import { Positions } from './positions.ts'
 
 /**
@@ -63,7 +63,7 @@ export class Checkpointer {
     }
   }
 
-  #saveNow(moved: Record<string, number>): Promise<void> {
+  #saveNow(moved: PartitionPositions): Promise<void> {
     return this.#deps.insist(() => this.#deps.checkpoints.save(this.#deps.component, moved))
   }
 }

@@ -16,10 +16,21 @@ type Touches = {
   tables?: readonly string[]
   /** Names of credentials in the Runtime's vault. */
   credentials?: readonly string[]
+  /** Libraries of the Runtime, as `name@version`. */
+  libraries?: readonly string[]
+  /** Set by a type that runs a script: in the sandbox, or with all that its process may do. */
+  script?: 'sandboxed' | 'native'
 }
 
 /** A record that a component cannot take: where it is, why (code and item, never content), and its bytes for the owner to see. */
-export type Refusal = { partition: string; position: number; reason: Reason; record: Bytes }
+export type Refusal = {
+  partition: string
+  position: number
+  reason: Reason
+  record: Bytes
+  /** What the record can be made one again by, if it is whole: `formText`. */
+  form?: string
+}
 
 /** What a component is handed when it is opened. */
 export type ComponentContext = {
@@ -30,6 +41,8 @@ export type ComponentContext = {
   readonly secrets: Secrets
   /** Puts records into dead letters. A component awaits this before it answers for the batch: resolved means durable. */
   refuse(refusals: readonly Refusal[]): Promise<void>
+  /** Told where a file really is, all links followed, before a byte of it is read or written; throws if that is closed to components. */
+  admitPath(truePath: string): void
   readonly clock: Clock
   /** Aborted when the flow stops without draining. */
   readonly signal: AbortSignal
@@ -37,6 +50,9 @@ export type ComponentContext = {
   /** The content of the component's code file, where the Blueprint names one. */
   readonly code?: Bytes
 }
+
+/** What a check is handed: it has no flow around it. */
+export type CheckContext = Pick<ComponentContext, 'secrets' | 'admitPath' | 'clock' | 'signal'>
 
 /** Reads batches. The engine asks for the next one when there is room. */
 export interface Source {
@@ -91,6 +107,11 @@ type Common<Schema extends ConfigSchema> = {
   /** Set when the component takes a code file: what it holds, for the catalogue. */
   code?: { summary: string }
   touches(config: v.InferOutput<Schema>): Touches
+  /**
+   * Tries whether the component could work as it is configured, with its credentials: connects and looks, changes nothing. Throws
+   * what it would fail with. For types that take credentials.
+   */
+  check?(config: v.InferOutput<Schema>, context: CheckContext): Promise<void>
   /** An example config for the catalogue; it passes the schema. */
   example: v.InferInput<Schema>
 }

@@ -10,7 +10,7 @@ export class Counters {
   refused = 0
   executionMs = 0
   readonly #name: string
-  readonly #type: string
+  readonly type: string
   readonly #isSink: boolean
   #messagesIn = 0
   #messagesOut = 0
@@ -19,7 +19,7 @@ export class Counters {
 
   constructor(name: string, type: string, isSink: boolean) {
     this.#name = name
-    this.#type = type
+    this.type = type
     this.#isSink = isSink
   }
 
@@ -37,7 +37,7 @@ export class Counters {
   status(): ComponentStatus {
     return {
       name: this.#name,
-      type: this.#type,
+      type: this.type,
       state: this.state,
       ...(this.reason && { reason: this.reason }),
       messagesIn: this.#messagesIn,

@@ -27,6 +27,20 @@ export type EncodedCsv = Common & {
 /** Records as bytes, in one of the forms that they come in. */
 export type Encoded = EncodedJsonLines | EncodedCsv
 
+/** What records are read by, without the records. */
+export type EncodedForm =
+  | Pick<EncodedJsonLines, 'format' | 'fields'>
+  | Pick<EncodedCsv, 'format' | 'columns' | 'types' | 'delimiter'>
+
+/** The form of encoded records. */
+export function formOf(encoded: Encoded): EncodedForm {
+  if (encoded.format === 'csv') {
+    const { format, columns, types, delimiter } = encoded
+    return { format, columns, types, delimiter }
+  }
+  return { format: 'json_lines', ...(encoded.fields && { fields: encoded.fields }) }
+}
+
 /** Where a record begins and ends in a buffer; ascending and without overlap. */
 export type Spans = { readonly starts: number[]; readonly ends: number[] }
 

@@ -1,6 +1,6 @@
 /** Expressions over a record's fields, in CEL (https://cel.dev): checked with the place of an error, compiled once, bounded. */
 import type { Environment, ParseResult } from '@marcbachmann/cel-js'
-import { AppError } from '../base/mod.ts'
+import { AppError, ownValue } from '../base/mod.ts'
 import { cel } from './cel.cts'
 import {
   COMPREHENSION_ELEMENTS_MAX,
@@ -79,7 +79,7 @@ function prepare(text: string, fields: FieldTypes): Prepared {
   const run = parseGuarded(environment, text, findings)
   // Checking resolves the overloads once, before the first record.
   run.check()
-  const ints = [...findings.names].filter((name) => fields.types[name] === 'int')
+  const ints = [...findings.names].filter((name) => ownValue(fields.types, name) === 'int')
   return { type: fieldTypeOf(text, checked.type ?? 'dyn'), run, ints }
 }
 

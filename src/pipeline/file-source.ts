@@ -8,6 +8,7 @@ import type { Batch } from './batch.ts'
 import type { ComponentContext, Source } from './component.ts'
 import { type Encoded, gather, type Spans } from './encoded.ts'
 import { findFiles, isGlob } from './globs.ts'
+import type { PartitionPositions } from './ports.ts'
 import { type Chunk, RecordReader, type Scan } from './record-reader.ts'
 import { Records } from './records.ts'
 
@@ -19,6 +20,13 @@ export type FileFormat = {
 }
 
 type ErrorClass = new (message: string, options?: ErrorOptions) => AppError
+
+/**
+ * Files that are gone and whose positions are kept: one that was moved away may be put back, or its disk may not be mounted just now,
+ * and must not be read a second time then. 16,384 are four years of a new file every two hours; beyond them the oldest are forgotten,
+ * or rotated logs would add rows for ever. With those that are there (`PARTITIONS_MAX`) ≤ 81,920 rows × ~200 B ≈ 16 MiB.
+ */
+export const VANISHED_KEPT_MAX = 16_384
 
 export type FileSourceOptions = {
   paths: readonly string[]
@@ -39,8 +47,19 @@ type OpenFile = { partition: string; reader: RecordReader; format: FileFormat; p
  */
 export async function openFileSource(options: FileSourceOptions): Promise<Source> {
   const paths = await resolvePaths(options)
-  const resumeAt = await options.context.checkpoints.load(options.context.component)
+  const { checkpoints, component } = options.context
+  const resumeAt = await checkpoints.load(component)
+  const vanished = longVanished(resumeAt, paths)
+  if (vanished.length > 0) await checkpoints.forget(component, vanished)
   return new FileSource(options, paths, resumeAt)
+}
+
+/** Of the partitions that no file has any more those that are too many, the ones first seen longest ago. */
+function longVanished(resumeAt: PartitionPositions, paths: readonly string[]): string[] {
+  if (resumeAt.size <= VANISHED_KEPT_MAX) return []
+  const present = new Set(paths.map(partitionOf))
+  const vanished = [...resumeAt.keys()].filter((partition) => !present.has(partition))
+  return vanished.slice(0, Math.max(0, vanished.length - VANISHED_KEPT_MAX))
 }
 
 async function resolvePaths(options: FileSourceOptions): Promise<string[]> {
@@ -66,7 +85,7 @@ function missing({ errors }: FileSourceOptions, path: string, cause?: unknown): 
 
 async function readerOf(options: FileSourceOptions, path: string): Promise<RecordReader> {
   try {
-    return await RecordReader.open(path)
+    return await RecordReader.open(path, options.context.admitPath)
   } catch (cause) {
     if (cause instanceof FileMissing) throw missing(options, path, cause)
     throw cause
@@ -76,15 +95,14 @@ async function readerOf(options: FileSourceOptions, path: string): Promise<Recor
 class FileSource implements Source {
   readonly #options: FileSourceOptions
   readonly #paths: string[]
-  /** A map, since a file may be called `toString`. */
-  readonly #resumeAt: ReadonlyMap<string, number>
+  readonly #resumeAt: PartitionPositions
   #file: OpenFile | undefined
   #closed = false
 
-  constructor(options: FileSourceOptions, paths: string[], resumeAt: Readonly<Record<string, number>>) {
+  constructor(options: FileSourceOptions, paths: string[], resumeAt: PartitionPositions) {
     this.#options = options
     this.#paths = paths
-    this.#resumeAt = new Map(Object.entries(resumeAt))
+    this.#resumeAt = resumeAt
   }
 
   async read(): ReturnType<Source['read']> {

@@ -5,6 +5,7 @@ import type { Counters } from './counters.ts'
 import type { Delivery } from './delivery.ts'
 import type { FlowRun } from './flow-run.ts'
 import { Inbox } from './inbox.ts'
+import type { EndSpan } from './tracing.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** How a branch ends: its sources came to their end, or were told to read no more. */
@@ -22,6 +23,8 @@ export class FlowNode {
   readonly #inputs: number
   readonly #endings: Ending[] = []
   #stopped = false
+  /** Inputs that have ended, whether this was taken from the inbox yet or not. */
+  #endingsPut = 0
 
   constructor(name: string, counters: Counters, inputs: number) {
     this.name = name
@@ -40,7 +43,24 @@ export class FlowNode {
   /** Tells every child that nothing more comes from here. */
   forwardEnding(ending: Ending): void {
     if (this.counters.state !== 'failed') this.counters.state = 'stopped'
-    for (const child of this.children) if (!child.#stopped) child.#inbox.put(ending)
+    for (const child of this.children) {
+      if (child.#stopped) continue
+      child.#endingsPut++
+      child.#inbox.put(ending)
+    }
+  }
+
+  /** False for a source. */
+  get takesRecords(): boolean {
+    return this.#inputs > 0
+  }
+
+  /** Takes a batch that comes from none of its inputs; false when these have all ended, and nothing is taken any more. */
+  inject(batch: Batch, delivery: Delivery): boolean {
+    if (this.#stopped || this.#endingsPut >= this.#inputs) return false
+    this.counters.took(batch)
+    this.#inbox.put({ batch, delivery })
+    return true
   }
 
   #receive(from: FlowNode, batch: Batch, delivery: Delivery): void {
@@ -91,7 +111,11 @@ export async function runTransform(run: FlowRun, node: FlowNode, transform: Tran
       return item
     }
     const startedAt = clock.monotonic()
-    const batch = await transform.apply(item.batch)
+    const { trace } = item.delivery
+    const batch =
+      trace === undefined
+        ? await transform.apply(item.batch)
+        : await trace.around('transform', node.name, item.batch, () => transform.apply(item.batch))
     node.counters.executionMs += clock.monotonic() - startedAt
     node.forward(batch, item.delivery)
   }
@@ -124,6 +148,7 @@ function isGrouping(sink: Sink): sink is GroupingSink {
 async function writeItems(run: FlowRun, node: FlowNode, sink: Sink, items: readonly Carried[]): Promise<void> {
   const { clock } = run.options
   const batches = items.map(({ batch }) => batch)
+  const spans = spansOf(node, items)
   try {
     await run.insist(node.name, node.counters, async () => {
       const startedAt = clock.monotonic()
@@ -134,11 +159,24 @@ async function writeItems(run: FlowRun, node: FlowNode, sink: Sink, items: reado
         node.counters.executionMs += clock.monotonic() - startedAt
       }
     })
+    if (spans) for (const end of spans) end()
     for (const { batch, delivery } of items) {
       node.counters.gave(batch)
       delivery.settle()
     }
   } catch (error) {
+    if (spans) for (const end of spans) end(error)
     run.failComponent(node.name, node.counters, error)
   }
+}
+
+/** A write of several batches is a span in the trace of each that is followed; the near end of a bridge sends. */
+function spansOf(node: FlowNode, items: readonly Carried[]): EndSpan[] | undefined {
+  let spans: EndSpan[] | undefined
+  for (const { batch, delivery } of items) {
+    if (delivery.trace === undefined) continue
+    spans ??= []
+    spans.push(delivery.trace.begin(node.counters.type === 'bridge_out' ? 'send' : 'write', node.name, batch))
+  }
+  return spans
 }

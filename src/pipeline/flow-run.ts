@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts'
 import { ComponentFailed, isRetryable, reasonOf } from './errors.ts'
 import type { FlowOptions } from './flow-types.ts'
 import type { FlowLog } from './ports.ts'
+import { BatchSampler } from './tracing.ts'
 
 /** Waits between tries of a write or save: 100 ms, doubled to 30 s, jittered. */
 const RETRY_BACKOFF = { firstMs: 100, longestMs: 30_000 }
@@ -20,10 +21,13 @@ export class FlowRun {
   readonly draining = new AbortController()
   readonly opened = new Lifetime()
   readonly inFlight = new Set<Delivery>()
+  /** Absent where no batch is followed. */
+  readonly sampler: BatchSampler | undefined
   failure: AppError | undefined
 
   constructor(options: FlowOptions) {
     this.options = options
+    this.sampler = options.tracing && new BatchSampler({ ...options, ...options.tracing })
     const cancel = (): void => this.fail(new Cancelled('the flow was stopped'))
     if (options.signal?.aborted) cancel()
     options.signal?.addEventListener('abort', cancel, { once: true })

@@ -7,6 +7,7 @@ import type { Checkpointer } from './checkpointer.ts'
 import type { Source } from './component.ts'
 import { Delivery } from './delivery.ts'
 import type { Ending, FlowNode } from './flow-nodes.ts'
+import type { FlowReplays } from './flow-replays.ts'
 import type { FlowRun } from './flow-run.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -19,6 +20,7 @@ export type SourceLoop = {
   source: Source
   budget: Budget
   checkpointer: Checkpointer | undefined
+  replays: FlowReplays | undefined
 }
 
 type Read = Awaited<ReturnType<Source['read']>>
@@ -37,6 +39,7 @@ export async function runSource(loop: SourceLoop): Promise<Ending | undefined> {
     if (run.failure) return undefined
     if (read === 'end' || read === 'aborted') {
       const ending = read === 'end' ? 'ended' : 'drained'
+      await untilAborted(loop.replays?.quiet() ?? Promise.resolve(), run.stop.signal)
       node.forwardEnding(ending)
       return ending
     }
@@ -62,15 +65,17 @@ function send(loop: SourceLoop, batch: Batch, ack: (outcome?: { error: AppError 
   const bytes = batch.records.sizeBytes
   const done = checkpointer?.positions.begin(batch.partition, batch.to)
   budget.take(bytes)
+  const trace = run.sampler?.next(node.name, batch)
   const delivery = new Delivery((error) => {
     run.inFlight.delete(delivery)
     budget.give(bytes)
+    trace?.end(error)
     if (error !== undefined)
       return ack({ error: error instanceof AppError ? error : new Unreachable('no named error', { cause: error }) })
     done?.()
     checkpointer?.moved()
     ack()
-  })
+  }, trace)
   run.inFlight.add(delivery)
   node.forward(batch, delivery)
 }

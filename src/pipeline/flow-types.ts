@@ -2,7 +2,8 @@
 import type { Bytes, Clock, Random } from '../base/mod.ts'
 import type { ComponentStatus } from '../wire/mod.ts'
 import type { AnyDefinition, Sink, Source } from './component.ts'
-import type { Checkpoints, DeadLetters, Reporter, Secrets } from './ports.ts'
+import type { Checkpoints, DeadLetters, Replays, Reporter, Secrets } from './ports.ts'
+import type { Tracing } from './tracing.ts'
 
 /** One component of a flow: a type with its config, or something already opened (the ends of bridges). */
 export type FlowComponent = {
@@ -36,7 +37,13 @@ export type FlowOptions = {
   checkpoints: Checkpoints
   secrets: Secrets
   deadLetters: DeadLetters
+  /** Refused records that are to go through their component again. */
+  replays?: Replays
   reporter: Reporter
+  /** Follows some batches; default: none. */
+  tracing?: Tracing | undefined
+  /** Throws if a file in that place (all links followed) is closed to components; default: all are open. */
+  admitPath?: (truePath: string) => void
   limits?: FlowLimits
   clock: Clock
   random: Random
@@ -50,6 +57,8 @@ export type Flow = {
   drain(): Promise<void>
   /** `'ended'` when every source came to its end, `'drained'` after `drain`; rejects with `ComponentFailed`, or `Cancelled` by the signal. */
   finished: Promise<'ended' | 'drained'>
+  /** Whether a replay that waits from now on is looked at, rather than left to the next flow. */
+  takesReplays(): boolean
   /** Counts and state of each component, in the order given. */
   metrics(): ComponentStatus[]
 }

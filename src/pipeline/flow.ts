@@ -2,7 +2,7 @@
  * Runs a flow: opens its components, moves batches from sources to sinks, answers each batch once it is durable everywhere it went,
  * and only then moves the source's checkpoint. At-least-once without a disk of its own; exactly-once where the sink keeps positions.
  */
-import { AppError, Cancelled } from '../base/mod.ts'
+import { AppError, Cancelled, Unreachable } from '../base/mod.ts'
 import { Budget } from './budget.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { ComponentContext, Refusal, Sink, Source, Transform } from './component.ts'
@@ -10,9 +10,11 @@ import { parseConfig } from './config.ts'
 import { Counters } from './counters.ts'
 import { isRetryable } from './errors.ts'
 import { type Ending, FlowNode, runSink, runTransform } from './flow-nodes.ts'
+import { FlowReplays } from './flow-replays.ts'
 import { FlowRun } from './flow-run.ts'
 import { runSource } from './flow-source.ts'
 import { FLOW_LIMITS, type Flow, type FlowComponent, type FlowOptions } from './flow-types.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { checkWiring, kindOf } from './wiring.ts'
 
 type Opened =
@@ -36,7 +38,10 @@ export function runFlow(options: FlowOptions): Flow {
   connect(places)
   run.stop.signal.addEventListener('abort', () => stopNodes(places))
   if (run.failure) stopNodes(places)
-  const finished = execute(run, places)
+  const { replays } = options
+  const nodes = places.map(({ node }) => node)
+  const replaying = replays && new FlowReplays(run, replays, nodes)
+  const finished = execute(run, places, replaying)
   // The caller may look at `finished` later than it rejects.
   finished.catch(() => undefined)
   return {
@@ -46,6 +51,7 @@ export function runFlow(options: FlowOptions): Flow {
       run.draining.abort()
       await finished
     },
+    takesReplays: () => replaying?.looking === true,
     metrics: () => places.map(({ node }) => node.counters.status()),
   }
 }
@@ -60,7 +66,7 @@ function stopNodes(places: readonly Place[]): void {
   for (const { node } of places) node.stop()
 }
 
-async function execute(run: FlowRun, places: readonly Place[]): Promise<Ending> {
+async function execute(run: FlowRun, places: readonly Place[], replaying: FlowReplays | undefined): Promise<Ending> {
   const checkpointers: Checkpointer[] = []
   try {
     // Sinks first: a source is opened only when there is somewhere to write to.
@@ -68,13 +74,16 @@ async function execute(run: FlowRun, places: readonly Place[]): Promise<Ending> 
     for (const place of inOpeningOrder(places)) {
       if (run.failure) break
       const opened = await openPlace(run, place)
-      if (opened) loops.push(loopOf(run, place, opened, places, checkpointers))
+      if (opened) loops.push(loopOf({ run, place, opened, places, checkpointers, replaying }))
     }
     if (run.failure) throw run.failure
     // Drained while something waited to be opened: nothing was read yet.
     if (loops.length < places.length) return 'drained'
     for (const { node } of places) node.counters.state = run.draining.signal.aborted ? 'draining' : 'running'
+    const replayed = replaying?.loop().catch((error) => run.fail(asAppError(error)))
     const endings = await Promise.all(loops.map((loop) => loop()))
+    replaying?.end()
+    await replayed
     await flushAll(run, checkpointers)
     if (run.failure) throw run.failure
     return endings.includes('drained') ? 'drained' : 'ended'
@@ -134,11 +143,14 @@ async function openComponent(run: FlowRun, component: FlowComponent, counters: C
 function contextOf(run: FlowRun, component: FlowComponent, counters: Counters): ComponentContext {
   const { deployment, checkpoints, secrets, deadLetters, clock } = run.options
   const { name } = component
+  const refusalLog = new RefusalLog(run.logOf(name), clock)
+  run.opened.defer(() => Promise.resolve(refusalLog.tell()))
   return {
     component: name,
     deployment,
     checkpoints,
     secrets,
+    admitPath: (path) => run.options.admitPath?.(path),
     clock,
     signal: run.stop.signal,
     log: run.logOf(name),
@@ -148,8 +160,13 @@ function contextOf(run: FlowRun, component: FlowComponent, counters: Counters): 
       const letters = refusals.map((refusal) => ({ component: name, ...refusal }))
       await run.insist(name, counters, () => deadLetters.add(letters), { mayPass: passesAtDeadLetters })
       counters.refused += refusals.length
+      refusalLog.refused(refusals)
     },
   }
+}
+
+function asAppError(error: unknown): AppError {
+  return error instanceof AppError ? error : new Unreachable('no named error', { cause: error })
 }
 
 /** Dead letters that are full have room again once their owner dropped some; until then the flow waits rather than lose a record. */
@@ -157,13 +174,24 @@ function passesAtDeadLetters(error: unknown): boolean {
   return isRetryable(error) || (error instanceof AppError && error.kind === 'limit')
 }
 
-function loopOf(
-  run: FlowRun,
-  { node }: Place,
-  opened: Opened,
-  places: readonly Place[],
-  checkpointers: Checkpointer[],
-): () => Promise<Ending | undefined> {
+type LoopParts = {
+  run: FlowRun
+  place: Place
+  opened: Opened
+  places: readonly Place[]
+  checkpointers: Checkpointer[]
+  replaying: FlowReplays | undefined
+}
+
+function loopOf({
+  run,
+  place,
+  opened,
+  places,
+  checkpointers,
+  replaying,
+}: LoopParts): () => Promise<Ending | undefined> {
+  const { node } = place
   const guarded = (loop: () => Promise<Ending | undefined>) => () =>
     loop().catch((error) => {
       run.failComponent(node.name, node.counters, error)
@@ -174,7 +202,7 @@ function loopOf(
   const checkpointer = opened.keepsPositions ? undefined : checkpointerOf(run, node)
   if (checkpointer) checkpointers.push(checkpointer)
   const budget = budgetOf(run, places)
-  return guarded(() => runSource({ run, node, source: opened.source, budget, checkpointer }))
+  return guarded(() => runSource({ run, node, source: opened.source, budget, checkpointer, replays: replaying }))
 }
 
 function checkpointerOf(run: FlowRun, node: FlowNode): Checkpointer {

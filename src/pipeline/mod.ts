@@ -45,6 +45,15 @@ export { ANY_FIELDS, type FieldType, type FieldTypes } from './fields.ts'
 export { runFlow } from './flow.ts'
 export type { Flow, FlowComponent, FlowOptions } from './flow-types.ts'
 export { isGlob } from './globs.ts'
-export type { Checkpoints, DeadLetter, DeadLetters, Secrets } from './ports.ts'
+export type {
+  Checkpoints,
+  DeadLetter,
+  DeadLetters,
+  FlowLog,
+  Replay,
+  Replays,
+  Secrets,
+} from './ports.ts'
+export { recordsFrom } from './record-form.ts'
 export { Records } from './records.ts'
 export type { Row } from './value.ts'

@@ -15,17 +15,27 @@ const GROWTH_BYTES_MIN = 1_048_576
 const LF = 0x0a
 
 const Position = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const Partitions = v.record(v.string(), Position)
+/** Pairs since format 3, since a partition is a file's name and may be `constructor`; objects before, which lose that one. */
+const Partitions = v.union([v.array(v.tuple([v.string(), Position])), entriesOf(Position)])
 
 /** The first line; the one of format 1 was the only one. */
 const Whole = v.strictObject({
-  format: v.picklist([1, 2]),
+  format: v.picklist([1, 2, 3]),
   length: Position,
   /** `<deployment>/<component>` → partition → next position. */
-  positions: v.record(v.string(), Partitions),
+  positions: v.union([v.array(v.tuple([v.string(), Partitions])), entriesOf(Partitions)]),
 })
 
 const Moved = v.strictObject({ length: Position, writer: v.string(), moved: Partitions })
+
+/** An object as the pairs in it. */
+function entriesOf<Value extends v.GenericSchema>(value: Value) {
+  return v.pipe(
+    v.custom<Record<string, unknown>>((input) => typeof input === 'object' && input !== null && !Array.isArray(input)),
+    v.transform((record) => Object.entries(record)),
+    v.array(v.tuple([v.string(), value])),
+  )
+}
 
 type State = { length: number; positions: Map<string, Map<string, number>> }
 
@@ -69,7 +79,7 @@ export class PositionsLog {
 
   /** The file has `length` bytes by now, with all of the writer's partitions up to `moved`. Durable when it resolves. */
   async commit(writer: string, moved: ReadonlyMap<string, number>, length: number): Promise<void> {
-    const line: v.InferOutput<typeof Moved> = { length, writer, moved: Object.fromEntries(moved) }
+    const line: v.InferOutput<typeof Moved> = { length, writer, moved: [...moved] }
     await this.#file.append([utf8(`${JSON.stringify(line)}\n`)])
     await this.#file.sync()
     apply(this.#state, line)
@@ -90,15 +100,15 @@ export class PositionsLog {
 
 /** Puts the state in place of the log, as one line, and opens that to append to. */
 async function rewritten(path: string, { length, positions }: State): Promise<AppendFile> {
-  const entries = [...positions].map(([writer, partitions]) => [writer, Object.fromEntries(partitions)] as const)
-  const whole: v.InferOutput<typeof Whole> = { format: 2, length, positions: Object.fromEntries(entries) }
+  const entries = [...positions].map(([writer, partitions]): [string, [string, number][]] => [writer, [...partitions]])
+  const whole: v.InferOutput<typeof Whole> = { format: 3, length, positions: entries }
   await writeFileAtomic(path, utf8(`${JSON.stringify(whole)}\n`))
   return openAppend(path)
 }
 
 function apply(state: State, { length, writer, moved }: v.InferOutput<typeof Moved>): void {
   const partitions = state.positions.get(writer) ?? new Map<string, number>()
-  for (const [partition, position] of Object.entries(moved)) partitions.set(partition, position)
+  for (const [partition, position] of moved) partitions.set(partition, position)
   state.positions.set(writer, partitions)
   state.length = length
 }
@@ -131,8 +141,7 @@ function wholeLines(bytes: Bytes): Bytes[] {
 }
 
 function stateOf({ length, positions }: v.InferOutput<typeof Whole>): State {
-  const writers = Object.entries(positions)
-  return { length, positions: new Map(writers.map(([writer, at]) => [writer, new Map(Object.entries(at))])) }
+  return { length, positions: new Map(positions.map(([writer, at]) => [writer, new Map(at)])) }
 }
 
 async function readBytesIfThere(path: string): Promise<Bytes | undefined> {

@@ -4,7 +4,7 @@ type Range = { readonly to: number; done: boolean }
 
 export class Positions {
   readonly #inFlight = new Map<string, Range[]>()
-  #moved: Record<string, number> = {}
+  #moved = new Map<string, number>()
 
   /** A batch of the partition that reaches to position `to` is on its way. Returns how to say that it is durably done. */
   begin(partition: string, to: number): () => void {
@@ -16,10 +16,10 @@ export class Positions {
   }
 
   /** Partitions that have moved since the last call, with their next position; `undefined` when none has. */
-  take(): Record<string, number> | undefined {
-    if (Object.keys(this.#moved).length === 0) return undefined
+  take(): ReadonlyMap<string, number> | undefined {
+    if (this.#moved.size === 0) return undefined
     const moved = this.#moved
-    this.#moved = {}
+    this.#moved = new Map()
     return moved
   }
 
@@ -28,7 +28,7 @@ export class Positions {
     const ranges = this.#inFlight.get(partition) ?? []
     // Only from the front: a batch that is done behind one that is not must not move the checkpoint past it.
     while (ranges[0]?.done) {
-      this.#moved[partition] = ranges[0].to
+      this.#moved.set(partition, ranges[0].to)
       ranges.shift()
     }
     if (ranges.length === 0) this.#inFlight.delete(partition)

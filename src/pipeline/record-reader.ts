@@ -1,6 +1,6 @@
 /** Reads a file as whole records: fills a buffer, lets a scan find the records in it, keeps what is not whole for the next time. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { fileFailure } from '../host/mod.ts'
+import { fileFailure, openedPath } from '../host/mod.ts'
 import { BATCH_BYTES_MAX, RECORD_BYTES_MAX } from './batch.ts'
 import { countLineEnds, type Spans } from './encoded.ts'
 
@@ -27,10 +27,20 @@ export class RecordReader {
     this.#file = file
   }
 
-  /** Opens a file, and skips a UTF-8 byte order mark. Fails with `host.file_missing`, `host.file_forbidden` or `host.file_failed`. */
-  static async open(path: string): Promise<RecordReader> {
-    const reader = new RecordReader(await openForReading(path))
-    await reader.#fill()
+  /**
+   * Opens a file, and skips a UTF-8 byte order mark. `admit` is told where the opened file really is.
+   * Fails with `host.file_missing`, `host.file_forbidden` or `host.file_failed`, and with what `admit` throws.
+   */
+  static async open(path: string, admit: (truePath: string) => void): Promise<RecordReader> {
+    const file = await openForReading(path)
+    const reader = new RecordReader(file)
+    try {
+      admit(await openedPath(file.fd, path))
+      await reader.#fill()
+    } catch (error) {
+      await file.close()
+      throw error
+    }
     if (BYTE_ORDER_MARK.every((byte, i) => reader.#buffer[i] === byte)) reader.#start = BYTE_ORDER_MARK.length
     return reader
   }

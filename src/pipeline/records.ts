@@ -1,7 +1,15 @@
 /** The records of a batch, as bytes or as rows; they change form at most once each way, and not at all when nobody asks. */
 import { type Bytes, utf8 } from '../base/mod.ts'
 import { decodeCsv } from './csv-decode.ts'
-import { type Encoded, type EncodedJsonLines, lineOf, pickEncoded, recordAt } from './encoded.ts'
+import {
+  type Encoded,
+  type EncodedForm,
+  type EncodedJsonLines,
+  formOf,
+  lineOf,
+  pickEncoded,
+  recordAt,
+} from './encoded.ts'
 import { RecordsUnsound } from './errors.ts'
 import { ANY_FIELDS, type FieldTypes } from './fields.ts'
 import { decodeJsonLines, encodeJsonLines } from './json-lines.ts'
@@ -87,6 +95,12 @@ export class Records {
   recordBytes(index: number): Bytes {
     if (this.#encoded) return new Uint8Array(recordAt(this.#encoded, index))
     return utf8(JSON.stringify(this.#decoded?.rows[index] ?? null))
+  }
+
+  /** What the bytes of `recordBytes` are read by: the encoded form without the records. */
+  get form(): EncodedForm {
+    if (this.#encoded) return formOf(this.#encoded)
+    return { format: 'json_lines', fields: this.fields }
   }
 
   /** Where a record stands in its file, as the item of a reason: `line 17`, or `record 3 of its batch` when lines are unknown. */

@@ -1,6 +1,7 @@
 /** Decoding for components: records that do not decode are refused, and the batch goes on with those that do. */
 import { type Batch, keepRecords, positionOf } from './batch.ts'
 import type { Refusal } from './component.ts'
+import { formText } from './record-form.ts'
 import type { Fault, Row } from './value.ts'
 
 type Refuse = (refusals: readonly Refusal[]) => Promise<void>
@@ -27,5 +28,6 @@ export function refusalOf(batch: Batch, index: number, fault: Fault): Refusal {
     position: positionOf(batch, index),
     reason: { code: fault.code, item: fault.column === undefined ? place : `${place}, column ${fault.column}` },
     record: batch.records.recordBytes(index),
+    form: formText(batch.records),
   }
 }

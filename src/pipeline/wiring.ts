@@ -17,7 +17,7 @@ export function checkWiring(components: readonly FlowComponent[]): void {
     byName.set(component.name, component)
   }
   for (const component of components) checkInputs(component, byName)
-  for (const component of components) checkNoCircle(component, byName, [])
+  checkNoCircles(byName)
 }
 
 function checkInputs(component: FlowComponent, byName: ReadonlyMap<string, FlowComponent>): void {
@@ -36,14 +36,20 @@ function checkInputs(component: FlowComponent, byName: ReadonlyMap<string, FlowC
   }
 }
 
-function checkNoCircle(
-  component: FlowComponent,
-  byName: ReadonlyMap<string, FlowComponent>,
-  below: readonly string[],
-): void {
-  if (below.includes(component.name)) throw new WiringInvalid(component.name, 'its records would go round in a circle')
-  for (const name of component.from) {
-    const upstream = byName.get(name)
-    if (upstream) checkNoCircle(upstream, byName, [...below, component.name])
+/** Each component is entered once: what was found to end is not followed again, however many ways lead to it. */
+function checkNoCircles(byName: ReadonlyMap<string, FlowComponent>): void {
+  const ends = new Set<string>()
+  const below = new Set<string>()
+  const follow = (component: FlowComponent): void => {
+    if (ends.has(component.name)) return
+    if (below.has(component.name)) throw new WiringInvalid(component.name, 'its records would go round in a circle')
+    below.add(component.name)
+    for (const name of component.from) {
+      const upstream = byName.get(name)
+      if (upstream) follow(upstream)
+    }
+    below.delete(component.name)
+    ends.add(component.name)
   }
+  for (const component of byName.values()) follow(component)
 }

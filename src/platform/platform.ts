@@ -1,21 +1,29 @@
 /** Starts a Platform: opens its registry and its tenants, then its port; stops in the reverse order. */
-import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { type Clock, every, Lifetime, logOf, type Random, systemClock, systemRandom } from '../base/mod.ts'
 import type { Authority } from '../crypto/mod.ts'
-import { type HttpsServer, makePrivateFolder, serveHttps } from '../host/mod.ts'
-import { type Keyring, loadMasterKey, openKeyring } from '../keys/mod.ts'
-import { registryDatabase } from '../store/mod.ts'
+import { type HttpsServer, serveHttps, type TlsMaterial } from '../host/mod.ts'
+import { type Keyring, openKeptDatabase, openServerKeyring } from '../keys/mod.ts'
+import {
+  ACCESS_RENEWAL_MS,
+  hostInUrl,
+  LEAF_CHECK_MS,
+  refreshLocalAccess,
+  serverLeaf,
+  writeLocalAccess,
+} from '../server/mod.ts'
+import { holdDataFolder, registryDatabase } from '../store/mod.ts'
 import { liveStreams } from '../web/mod.ts'
-import { ACCESS_RENEWAL_MS, refreshLocalAccess, writeLocalAccess } from './access-file.ts'
-import { LEAF_RENEWAL_MS, platformLeaf } from './certificates.ts'
 import { HEARTBEAT_INTERVAL_MS, type PlatformConfig, type RunningPlatform, type TenantPlace } from './config.ts'
 import { noRecorder, recordInto } from './recorder.ts'
 import { insertTenant, listTenants, type Registry } from './registry.ts'
 import { BLUEPRINT_BODY_BYTES_MAX } from './routes/blueprints.ts'
-import { rootApp } from './routes/root.ts'
+import { rootApp } from './routes/root.tsx'
 import { drawIncarnation, type RoomDeps } from './tenant-room.ts'
 import { Tenants } from './tenants.ts'
+
+/** Where the keyring keeps the leaf of the port with its key. */
+const PLATFORM_LEAF = { purpose: 'server-leaf', id: 'platform' }
 
 /** How often what is past its keeping is removed, milliseconds. */
 const THINNING_MS = 3_600_000
@@ -40,9 +48,9 @@ async function start(config: PlatformConfig, lifetime: Lifetime): Promise<Runnin
   const { clock = systemClock, random = systemRandom, publicHost = 'localhost' } = config
   const stopping = new AbortController()
   const time: Time = { clock, random, signal: stopping.signal }
-  await makePrivateFolder(config.data)
-  const master = await loadMasterKey(config.masterKey)
-  const keyring = await openKeyring({ path: join(config.data, 'keyring.json'), master, clock, random })
+  // Before anything is written there, and let go of last.
+  lifetime.defer(await holdDataFolder(config.data))
+  const keyring = await openServerKeyring(config.masterKey, { path: join(config.data, 'keyring.json'), clock, random })
   const registry = lifetime.use(await openRegistry(config, keyring), (opened) => opened.close())
   const authority = await keyring.authority('platform', 'Sluice Platform')
   const place = { url: '' }
@@ -51,7 +59,15 @@ async function start(config: PlatformConfig, lifetime: Lifetime): Promise<Runnin
   const tenants = new Tenants(roomDeps, live)
   lifetime.defer(() => tenants.close())
   for (const row of await listTenants(registry)) await tenants.open(row)
-  const server = lifetime.use(await serve(config, { roomDeps, authority, tenants, publicHost }), (opened) =>
+  const leaf = () => serverLeaf({ authority, keyring, kept: PLATFORM_LEAF, names: [publicHost], clock })
+  const waitsFor = async (): Promise<string[]> => {
+    if (stopping.signal.aborted) return ['stopping']
+    return listTenants(registry).then(
+      () => [],
+      () => ['database'],
+    )
+  }
+  const server = lifetime.use(await serve(config, { roomDeps, tls: await leaf(), tenants, waitsFor }), (opened) =>
     opened.close(),
   )
   place.url = `https://${hostInUrl(publicHost)}:${server.port}`
@@ -59,7 +75,7 @@ async function start(config: PlatformConfig, lifetime: Lifetime): Promise<Runnin
     refreshLocalAccess(config.data, { doors: tenants.doors, ca: authority.certificatePem, clock })
   await refreshAccess()
   const upkeep = keepUp(tenants, time, {
-    leaf: async () => server.setTls(await platformLeaf(authority, publicHost, clock)),
+    leaf: async () => server.setTls(await leaf()),
     access: refreshAccess,
   })
   lifetime.defer(async () => {
@@ -79,12 +95,7 @@ async function start(config: PlatformConfig, lifetime: Lifetime): Promise<Runnin
 }
 
 async function openRegistry(config: PlatformConfig, keyring: Keyring): Promise<Registry> {
-  const key = await keyring.secretFor('database', 'platform')
-  try {
-    return await registryDatabase(join(config.data, 'platform.db'), key)
-  } finally {
-    key.fill(0)
-  }
+  return openKeptDatabase(keyring, { folder: config.data, name: 'platform', id: 'platform' }, registryDatabase)
 }
 
 async function roomDepsOf(
@@ -106,15 +117,15 @@ async function roomDepsOf(
 
 async function serve(
   config: PlatformConfig,
-  given: { roomDeps: RoomDeps; authority: Authority; tenants: Tenants; publicHost: string },
+  given: { roomDeps: RoomDeps; tls: TlsMaterial; tenants: Tenants; waitsFor: () => Promise<string[]> },
 ): Promise<HttpsServer> {
-  const { roomDeps, authority, tenants, publicHost } = given
+  const { roomDeps, tls, tenants, waitsFor } = given
   const { clock, recorder } = roomDeps
-  const app = rootApp(roomDeps, (tenant) => tenants.appOf(tenant))
+  const app = rootApp({ ...roomDeps, waitsFor }, (tenant) => tenants.appOf(tenant))
   return serveHttps({
     hostname: config.host,
     port: config.port,
-    tls: await platformLeaf(authority, publicHost, clock),
+    ...{ tls, clock },
     bodyBytesMax: BLUEPRINT_BODY_BYTES_MAX,
     fetch: config.recordTo === undefined ? app : async (request, peer) => app(await recorder.request(request), peer),
   })
@@ -143,11 +154,7 @@ async function keepUp(
   const regularly = { ...time, log: logOf('platform') }
   await Promise.all([
     every(THINNING_MS, regularly, () => tenants.thin(time.signal)),
-    every(LEAF_RENEWAL_MS, regularly, renew.leaf),
+    every(LEAF_CHECK_MS, regularly, renew.leaf),
     every(ACCESS_RENEWAL_MS, regularly, renew.access),
   ])
-}
-
-function hostInUrl(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host
 }

@@ -5,6 +5,7 @@ import { type Clock, rfc3339 } from '../base/mod.ts'
 import { type Heartbeat, type Inventory, type Received, RuntimeId } from '../wire/mod.ts'
 import type { TenantStore } from './database.ts'
 import { RuntimeNotFound } from './errors.ts'
+import { headHeard, headPoint, type TrailWentBack, type WentBackView, wentBackView } from './trail-heads.ts'
 
 /** Heartbeats that a Runtime may miss before it is late. */
 const HEARTBEATS_MISSED_MAX = 3
@@ -30,6 +31,8 @@ export type RuntimeView = {
   startedAt?: string
   configurationHash?: string
   trail?: { count: number; hash: string }
+  /** The trail told less, or something else, than it had told before. */
+  trailWentBack?: WentBackView
   inventory?: Record<string, unknown>
   inventoryAt?: string
 }
@@ -63,15 +66,19 @@ export async function runtimeById(db: TenantStore, id: string): Promise<RuntimeR
   return row
 }
 
-/** Takes a heartbeat in; the first one confirms the registration. */
+/**
+ * Takes a heartbeat in; the first one confirms the registration. Tells whether the head of its audit trail does not follow from the
+ * one before: then a copy of its database, or another history, was put in the place of the one that had told so much.
+ */
 export async function takeHeartbeat(
   deps: { db: TenantStore; clock: Clock },
   heartbeat: Heartbeat,
   received: Received,
-): Promise<void> {
+): Promise<{ wentBack?: TrailWentBack }> {
   const { db, clock } = deps
   const table = db.tables.tenantRuntimes
   const now = clock.now()
+  const heard = await headHeard(db, heartbeat.trail, received, now)
   await db
     .update(table)
     .set({
@@ -86,9 +93,10 @@ export async function takeHeartbeat(
       managementUrl: heartbeat.managementUrl,
       bridgePort: heartbeat.bridgePort,
       authority: heartbeat.authority,
-      trail: heartbeat.trail,
+      ...heard,
     })
     .where(eq(table.id, received.from))
+  return heard.trailWentBack === undefined ? {} : { wentBack: heard.trailWentBack }
 }
 
 /** Keeps what a ping brought. */
@@ -123,7 +131,8 @@ export function runtimeView(row: RuntimeRow, now: number, heartbeatIntervalMs: n
     ...(row.lastHeartbeatAtMs !== null && { lastHeartbeatAt: rfc3339(row.lastHeartbeatAtMs) }),
     ...(row.startedAtMs !== null && { startedAt: rfc3339(row.startedAtMs) }),
     ...(row.configurationHash !== null && { configurationHash: row.configurationHash }),
-    ...(row.trail !== null && { trail: { count: row.trail.count, hash: row.trail.hash } }),
+    ...(row.trail !== null && { trail: headPoint(row.trail) }),
+    ...(row.trailWentBack !== null && { trailWentBack: wentBackView(row.trailWentBack) }),
     ...(row.inventory !== null && { inventory: row.inventory }),
     ...(row.inventoryAtMs !== null && { inventoryAt: rfc3339(row.inventoryAtMs) }),
   }

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { openTrail, type Trail } from '../audit/mod.ts'
 import { base64url, type Clock, Lifetime, type Random, Turns } from '../base/mod.ts'
 import type { Catalogue } from '../blueprint/mod.ts'
-import { type AgreementKey, importWrappingKey, type SigningKey, type WrappingKey } from '../crypto/mod.ts'
+import type { AgreementKey, SigningKey, WrappingKey } from '../crypto/mod.ts'
 import { makePrivateFolder } from '../host/mod.ts'
-import type { Keyring } from '../keys/mod.ts'
+import { type Keyring, openKeptDatabase, openWrappingKey } from '../keys/mod.ts'
+import { answerMemory } from '../server/mod.ts'
 import { type Database, type TenantSchema, tenantDatabase } from '../store/mod.ts'
 import { createDoor, type Door, ReplayWindow, type Self, type TenantId } from '../wire/mod.ts'
 import { Background } from './background.ts'
-import { answerMemory } from './c2/answers.ts'
 import { runtimeCallers } from './c2/callers.ts'
 import { c2Handlers } from './c2/messages.ts'
 import { verifyKeys } from './c2/verify-keys.ts'
@@ -79,10 +79,10 @@ async function open(deps: RoomDeps, row: TenantRow, lifetime: Lifetime): Promise
   const tenant = row.id
   const db = lifetime.use(await openDatabase(deps, tenant), (opened) => opened.close())
   const [signing, agreement] = [await keyring.signingKey(tenant), await keyring.agreementKey(tenant)]
-  const wrapping = await wrappingKey(keyring, tenant)
+  const wrapping = await openWrappingKey(keyring, 'assignments', tenant)
   const trail = await openTrail({ db, signer: signing, clock, random })
   const keys = { signing, agreement, wrapping }
-  const { door, deliveries, pings } = await openC2(deps, { tenant, db, ...keys }, lifetime)
+  const { door, deliveries, pings } = await openC2(deps, { tenant, db, trail, ...keys }, lifetime)
   return {
     ...{ tenant, tenantName: row.name, authority, db, catalogue, ...keys, trail, door, deliveries, pings },
     ...{ turns: new Turns(), heartbeatIntervalMs, recorder, clock, random },
@@ -93,7 +93,7 @@ async function open(deps: RoomDeps, row: TenantRow, lifetime: Lifetime): Promise
   }
 }
 
-type Parts = Pick<TenantRoom, 'tenant' | 'db' | 'signing' | 'agreement' | 'wrapping'>
+type Parts = Pick<TenantRoom, 'tenant' | 'db' | 'trail' | 'signing' | 'agreement' | 'wrapping'>
 
 /** Both directions of C2: the door for what Runtimes tell, and what has to be told to them. */
 async function openC2(
@@ -102,7 +102,7 @@ async function openC2(
   lifetime: Lifetime,
 ): Promise<Pick<TenantRoom, 'door' | 'deliveries' | 'pings'>> {
   const { clock, random, recorder, incarnation, startedAtMs, allowPrivateAddresses } = deps
-  const { db, tenant } = parts
+  const { db, tenant, trail } = parts
   const self: Self = { id: tenant, key: parts.signing }
   const background = new Background()
   lifetime.defer(() => background.close())
@@ -122,8 +122,12 @@ async function openC2(
   }
   const door = createDoor({
     ...{ self, clock, random, incarnation, startedAtMs },
-    ...{ nonces: new ReplayWindow(clock), answers: answerMemory(db, clock), verifyKeyOf: verifyKeys(db) },
-    handlers: recordOpened(recorder, c2Handlers({ db, clock, heard })),
+    ...{
+      nonces: new ReplayWindow(clock),
+      answers: answerMemory(db, db.tables.tenantAnswers, clock),
+      verifyKeyOf: verifyKeys(db),
+    },
+    handlers: recordOpened(recorder, c2Handlers({ db, trail, clock, heard })),
   })
   await deliveries.start()
   return { door, deliveries, pings }
@@ -132,21 +136,7 @@ async function openC2(
 async function openDatabase(deps: RoomDeps, tenant: TenantId): Promise<Database<TenantSchema>> {
   const folder = join(deps.data, 'tenants')
   await makePrivateFolder(folder)
-  const key = await deps.keyring.secretFor('database', tenant)
-  try {
-    return await tenantDatabase(join(folder, `${tenant}.db`), key)
-  } finally {
-    key.fill(0)
-  }
-}
-
-async function wrappingKey(keyring: Keyring, tenant: TenantId): Promise<WrappingKey> {
-  const bytes = await keyring.secretFor('assignments', tenant)
-  try {
-    return await importWrappingKey(bytes)
-  } finally {
-    bytes.fill(0)
-  }
+  return openKeptDatabase(deps.keyring, { folder, name: tenant, id: tenant }, tenantDatabase)
 }
 
 /** 128 bits, drawn once at every start of the process. */

@@ -1,9 +1,12 @@
 /** Every tenant of this Platform, each with what is its own: its room, its accounts, its application. */
+
 import type { Hono } from 'hono'
 import { type Accounts, openAccounts } from '../accounts/mod.ts'
 import { describeError, logOf } from '../base/mod.ts'
+import { openWrappingKey } from '../keys/mod.ts'
+import type { AccessDoor } from '../server/mod.ts'
+import { lockRecorder } from '../server/mod.ts'
 import type { LiveStreams } from '../web/mod.ts'
-import type { Door } from './access-file.ts'
 import type { TenantPlace } from './config.ts'
 import type { TenantRow } from './registry.ts'
 import { type TenantEnv, tenantApp, tenantBase } from './routes/tenant-app.ts'
@@ -26,7 +29,8 @@ export class Tenants {
     const room = await openTenantRoom(this.#deps, row)
     const { clock, random, url } = this.#deps
     const pepper = await this.#deps.keyring.secretFor('password-pepper', row.id)
-    const accounts = openAccounts({ db: room.db, clock, random, pepper })
+    const sealing = () => openWrappingKey(this.#deps.keyring, 'sealing', row.id)
+    const accounts = openAccounts({ db: room.db, clock, random, pepper, sealing, onLocked: lockRecorder(room.trail) })
     const place: TenantPlace = {
       ...{ id: row.id, name: row.name },
       get url() {
@@ -57,7 +61,7 @@ export class Tenants {
   }
 
   /** Every tenant's accounts and where it is reached, for the access file. */
-  get doors(): Door[] {
+  get doors(): AccessDoor[] {
     return [...this.#open.values()].map(({ accounts, place }) => ({ accounts, url: place.url }))
   }
 

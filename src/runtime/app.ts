@@ -1,45 +1,68 @@
 /** The Management Interface on 8752: pages, the local API, and C2's one signed door. Everything else needs a person first. */
 import { Hono } from 'hono'
-import { type Accounts, authenticate } from '../accounts/mod.ts'
+import { type Accounts, SESSION_COOKIE } from '../accounts/mod.ts'
 import { type Clock, logOf, type Random } from '../base/mod.ts'
 import {
-  assetRoutes,
-  limitBody,
-  liveStreams,
-  onFailure,
-  onNotFound,
-  refuseCrossSite,
-  requestIds,
-  securityHeaders,
-} from '../web/mod.ts'
-import { c2Routes } from './routes/c2.ts'
-import { gateRoutes } from './routes/gate.tsx'
-import { localApi } from './routes/local-api.ts'
-import { pageRoutes } from './routes/pages.tsx'
-import type { PersonEnv } from './routes/person.ts'
-import type { Station } from './station.ts'
-import { failurePage } from './views/frame.tsx'
+  ACCOUNT_LINK,
+  API_LINK,
+  addGate,
+  c2Routes,
+  frame,
+  healthRoutes,
+  metricsDoor,
+  type PersonEnv,
+  type ServerPlace,
+  siteOf,
+} from '../server/mod.ts'
+import { assetRoutes, liveStreams } from '../web/mod.ts'
+import { Health, type HealthDeps } from './health/health.ts'
+import { metricFamilies } from './metric-families.ts'
+import { type ApiDeps, localApi } from './routes/api.ts'
+import { type PagesDeps, pageRoutes } from './routes/pages.tsx'
+import { welcomeOf } from './routes/welcome-pages.tsx'
+import type { Telemetry } from './telemetry/telemetry.ts'
+import { NAV, TABS } from './views/nav.ts'
 
-export type ManagementDeps = { station: Station; accounts: Accounts; clock: Clock; random: Random; signal: AbortSignal }
+export type ManagementDeps = Omit<ApiDeps, 'accountsSite' | 'health'> &
+  Omit<PagesDeps, 'people' | 'accountsSite' | 'health'> &
+  HealthDeps & {
+    accounts: Accounts
+    /** The export by OTLP, where there is one. */
+    telemetry?: Pick<Telemetry, 'families' | 'about'> | undefined
+    /** Called when an owner came or went. */
+    ownersChanged: () => Promise<void>
+    clock: Clock
+    random: Random
+    /** Ends live pages. */
+    signal: AbortSignal
+    /** What it still waits for, in words that strangers may read. */
+    waitsFor: () => Promise<readonly string[]>
+  }
 
 export function managementApp(deps: ManagementDeps): Hono<PersonEnv> {
-  const { station, accounts, clock, random, signal } = deps
-  const failures = { log: logOf('runtime'), page: failurePage(station.name) }
-  const person = authenticate({ accounts, signIn: '/sign-in' })
-  const app = new Hono<PersonEnv>()
-  app.onError(onFailure(failures)).notFound(onNotFound(failures))
-  app.use(requestIds({ clock, random }), securityHeaders())
-  app.get('/healthz', (c) => c.json({ ok: true }))
+  const { accounts, clock, random, signal, name } = deps
+  const { trail } = deps.state
+  const place: ServerPlace = { shown: { kind: 'runtime', name }, base: '', cookie: SESSION_COOKIE }
+  const log = logOf('runtime')
+  const app = frame(new Hono<PersonEnv>(), { place, log, clock, random })
+  app.route('/', healthRoutes(deps.waitsFor))
+  app.route('/', metricsDoor({ metricsToken: deps.metricsToken, families: () => metricFamilies(deps) }))
   app.route('/', assetRoutes())
-  // Before the checks for browsers: what comes here proves itself by its signature.
-  app.route(
-    '/c2/v1',
-    c2Routes((token) => station.enrolment.receive(token)),
-  )
-  app.use(refuseCrossSite(), limitBody())
-  app.route('/', gateRoutes({ accounts, trail: station.state.trail, name: station.name }))
-  app.use(person)
-  app.route('/v1', localApi(station))
-  app.route('/', pageRoutes({ station, live: liveStreams({ clock, signal }), accounts, clock }))
+  app.route('/c2/v1', c2Routes({ receive: (token) => deps.enrolment.receive(token) }, log))
+  const origin = () => deps.addresses().managementUrl
+  addGate(app, { place, accounts, trail, clock, origin, welcome: (user) => welcomeOf(deps, user) })
+  const site = siteOf({
+    place,
+    nav: NAV,
+    tabs: TABS,
+    menu: [ACCOUNT_LINK, API_LINK],
+    live: liveStreams({ clock, signal }),
+    accounts,
+  })
+  const { ownersChanged } = deps
+  const accountsSite = { accounts, trail, clock, origin, address: origin, ownersChanged, issuer: `Sluice ${name}` }
+  const health = new Health(deps)
+  app.route('/v1', localApi({ ...deps, health, accountsSite }, site).hono)
+  app.route('/', pageRoutes({ ...deps, health, accountsSite, people: () => accounts.listUsers() }, site))
   return app
 }

@@ -1,23 +1,35 @@
 /** Builds the parts of a Runtime and joins them: each function is given what its part needs, and `composeStation` knows them all. */
 import { join, resolve } from 'node:path'
-import { base64url, describeError, rfc3339 } from '../base/mod.ts'
+import { base64url, rfc3339 } from '../base/mod.ts'
 import { createHandshakes } from '../bridge/mod.ts'
 import { buildFacts } from '../host/mod.ts'
-import { CredentialNotFound } from '../keys/mod.ts'
+import { answerMemory } from '../server/mod.ts'
 import { AuditLog, DeploymentStatus } from '../wire/mod.ts'
+import { diskGauge } from './attention/disk.ts'
+import { ownStateLines } from './attention/own-state.ts'
+import { Attention } from './attention.ts'
 import { bridgeTerms } from './bridge-terms.ts'
 import { bridgeLeaf } from './certificates.ts'
 import { Changes } from './changes.ts'
+import { Checks } from './credentials/checks.ts'
+import { CredentialDesk } from './credentials/credential-desk.ts'
 import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts'
+import { settledLetterKeys } from './dead-letters/letter-keys.ts'
 import { Deployments } from './deployments/deployments.ts'
 import { credentialsOf, type Surroundings } from './deployments/examine.ts'
-import { type InventoryDeps, inventoryOf, POLICY } from './inventory.ts'
+import { Drift } from './drift/drift.ts'
+import { driftSources } from './drift/sources.ts'
+import { History } from './history/history.ts'
+import { HistoryStore } from './history/history-store.ts'
+import { type InventoryDeps, inventoryOf } from './inventory.ts'
+import { kept } from './kept.ts'
+import { LibraryDesk, spelled } from './libraries/library-desk.ts'
 import { c2Handlers } from './link/c2-messages.ts'
 import { Enrolment } from './link/enrolment.ts'
 import { composeHeartbeat } from './link/heartbeat.ts'
 import { Owed } from './link/owed.ts'
 import { PlatformLink } from './link/platform-link.ts'
-import { answerMemory } from './state/answers.ts'
+import { leavingLine } from './policy/log-lines.ts'
 import type { Registration } from './state/enrolment.ts'
 import { acknowledgedIn } from './state/settings.ts'
 import type { Owing, Station, StationDeps } from './station.ts'
@@ -33,7 +45,8 @@ export function composeStation(deps: StationDeps): Station {
   const { state, name, addresses, clock } = deps
   const startedAtMs = clock.now()
   const uptimeMs = (): number => clock.now() - startedAtMs
-  const inventoryDeps = inventoryDepsOf(deps)
+  const drift = driftOf(deps, { workers: () => workers, changed: () => enrolment.changed() })
+  const inventoryDeps = inventoryDepsOf(deps, drift)
   const inventory = () => inventoryOf(inventoryDeps)
   const owed = owing(deps)
   const workers: Workers = workersOf(deps, owed, { changes: () => changes, deadLetters: () => deadLetters })
@@ -45,12 +58,38 @@ export function composeStation(deps: StationDeps): Station {
     clock,
   })
   const deployments = deploymentsOf(deps, workers, changes)
+  const credentials = credentialsDeskOf(deps, workers, () => enrolment.changed())
+  const libraries = new LibraryDesk({ ...state, types: deps.types, onChange: () => enrolment.changed() })
   const link = linkOf(deps, { startedAtMs, uptimeMs, deployments, inventory, inventoryDeps })
   const enrolment = enrolmentOf(deps, { link, owed, inventory })
-  const tidying = new Tidying({ state, deployments, deadLetters, changes, log: deps.log })
+  const history = new History(clock)
+  const keptHistory = new HistoryStore(state.db, clock)
+  const tidying = new Tidying({ state, deployments, deadLetters, changes, history, keptHistory, log: deps.log })
   return {
-    ...{ name, state, workers, deployments, deadLetters, enrolment, owed, changes, tidying },
-    ...{ addresses, uptimeMs, inventory },
+    ...{
+      name,
+      state,
+      types: deps.types,
+      workers,
+      deployments,
+      deadLetters,
+      credentials,
+      libraries,
+      enrolment,
+      owed,
+      changes,
+      tidying,
+      drift,
+    },
+    ...{
+      addresses,
+      uptimeMs,
+      inventory,
+      disk: diskGauge(state.folder, clock),
+      attention: attentionOf(deps, drift),
+      history,
+      keptHistory,
+    },
     peerRemoved(runtime) {
       for (const { assignment, state: runs } of workers.list()) {
         const affected = assignment.bridges.some((bridge) => bridge.peer === runtime)
@@ -59,6 +98,7 @@ export function composeStation(deps: StationDeps): Station {
       enrolment.changed()
     },
     async start() {
+      await keptHistory.load(history)
       await owed.logs.start()
       await owed.status.start()
       await enrolment.start()
@@ -66,6 +106,8 @@ export function composeStation(deps: StationDeps): Station {
     },
     async close() {
       await workers.close()
+      // Charts are worth less than an orderly end.
+      await kept(deps.log, 'figures were', keptHistory.keepAll(history))
       await deadLetters.close()
       await enrolment.close()
       await owed.logs.stop()
@@ -91,17 +133,21 @@ function owing({ state, clock, random, log }: StationDeps): Owing {
 type LaterParts = { changes: () => Changes; deadLetters: () => DeadLetterDesk }
 
 function workersOf(deps: StationDeps, owed: Owing, later: LaterParts): Workers {
-  const { state, launch, memoryBytesMax, clock, random, log, types } = deps
+  const { state, launch, clock, random, log, types } = deps
   const keys = { agreement: state.agreement }
   const running = () => workers.list().map(({ assignment }) => assignment)
   const bridgeOf = (bridge: string) => bridgeTerms(bridge, running(), state.peers)
   const handshakes = createHandshakes({ keys, clock, random, bridgeOf })
   const workers = new Workers({
-    ...{ launch, memoryBytesMax, residentBytes, clock, random, log },
+    ...{ launch, residentBytes, clock, random, log },
+    get memoryBytesMax() {
+      return workerMemoryBytesMax(deps)
+    },
     start: async (assignment, pid) => {
       await replaceLeftover(join(state.folder, 'deployments', assignment.deployment), pid, clock)
       return workerStart(assignment, {
-        ...{ peers: state.peers, code: state.code, files: deps.files },
+        ...{ peers: state.peers, code: state.code, files: deps.files, data: resolve(state.folder) },
+        ...{ fileRoots: state.rules.policy.fileRoots, traceOneIn: deps.telemetry?.traceOneIn },
         leaf: (label) => bridgeLeaf(state.authority, label, clock),
         deadLetters: (deployment) => later.deadLetters().handOver(deployment),
       })
@@ -113,42 +159,56 @@ function workersOf(deps: StationDeps, owed: Owing, later: LaterParts): Workers {
       }),
     counts: {
       load: ({ deployment, version }) => state.counts.load(deployment, version),
-      keep: ({ deployment, version }, counts) => {
-        state.counts
-          .save(deployment, version, counts)
-          .catch((error) => log.error('counts were not kept', { deployment, error: describeError(error) }))
-      },
+      keep: ({ deployment, version }, counts) =>
+        void kept(log, 'counts were', state.counts.save(deployment, version, counts), { deployment }),
     },
+    onSpans: (assignment, news) => deps.telemetry?.tookSpans(assignment, news),
     onLog: ({ deployment }, entry) => logged(deps, owed, { ...entry, at: rfc3339(clock.now()), deployment }),
     onState: ({ deployment, version }, deploymentState, reasons) => {
       if (!later.changes().tell({ deployment, version, state: deploymentState, reasons })) return
-      state.assignments
-        .setState(deployment, version, deploymentState, reasons)
-        .catch((error) => log.error('a state was not kept', { deployment, error: describeError(error) }))
+      const keeping = state.assignments.setState(deployment, version, deploymentState, reasons)
+      void kept(log, 'a state was', keeping, { deployment })
     },
   })
   return workers
 }
 
+/** What the owner's rules say, else what the Runtime was started with; asked at each start of a worker. */
+function workerMemoryBytesMax({ memoryBytesMax, state }: StationDeps): number {
+  const { workerMemoryMiB } = state.rules.policy
+  return workerMemoryMiB === undefined ? memoryBytesMax : workerMemoryMiB * 1_048_576
+}
+
 async function credentialOf({ state: { vault } }: StationDeps, name: string): Promise<Record<string, string>> {
-  const found = (await vault.list()).find((credential) => credential.name === name)
-  if (!found) throw new CredentialNotFound(`there is no credential ${name}`)
-  return vault.use(found.id, async (secret) => ({ ...secret }))
+  return vault.use((await vault.find(name)).id, async (secret) => ({ ...secret }))
+}
+
+/** The folders that the owner's rules leave open to components, if they name some. */
+function rootsOf({ state }: StationDeps): readonly string[] | undefined {
+  const { fileRoots } = state.rules.policy
+  return fileRoots === 'any' ? undefined : fileRoots
+}
+
+function credentialsDeskOf(deps: StationDeps, workers: Workers, onChange: () => void): CredentialDesk {
+  const { state, types, launch, files } = deps
+  const { vault, trail, assignments } = state
+  const credential = (name: string) => credentialOf(deps, name)
+  const checks = new Checks({ launch, files, closed: resolve(state.folder), roots: () => rootsOf(deps), credential })
+  return new CredentialDesk({ vault, trail, assignments, types, workers, checks, onChange })
 }
 
 function logged({ state, log }: StationDeps, owed: Owing, entry: AuditLog): void {
-  void owed.logs.add(entry)
-  state.logs.add(entry).catch((error) => log.warn('a log entry was not kept', { error: describeError(error) }))
+  const leaving = leavingLine(entry, state.rules.policy.logLines)
+  if (leaving) void owed.logs.add(leaving)
+  void kept(log, 'a log entry was', state.logs.add(entry))
 }
 
-function deadLettersOf({ state, clock, log }: StationDeps, workers: Workers): DeadLetterDesk {
+function deadLettersOf({ state, clock, random, log }: StationDeps, workers: Workers): DeadLetterDesk {
   return new DeadLetterDesk({
-    ...{ folder: state.folder, keyring: state.keyring, workers, clock },
+    ...{ folder: state.folder, keyring: settledLetterKeys(state.keyring, state.folder), workers, clock, random },
     onCount: (deployment, count) => {
       if (workers.lettersLeft(deployment, count)) return
-      state.counts
-        .lettersLeft(deployment, count)
-        .catch((error) => log.error('counts were not kept', { deployment, error: describeError(error) }))
+      void kept(log, 'counts were', state.counts.lettersLeft(deployment, count), { deployment })
     },
   })
 }
@@ -167,18 +227,36 @@ function deploymentsOf(deps: StationDeps, workers: Workers, changes: Changes): D
   })
 }
 
+function driftOf(
+  { state, settings, clock }: StationDeps,
+  later: { workers: () => Workers; changed: () => void },
+): Drift {
+  const drift = new Drift({ documents: state.documents, trail: state.trail, clock, changed: later.changed })
+  const workers = { list: () => later.workers().list() }
+  for (const source of driftSources({ state, workers, settings: () => settings })) drift.watch(source)
+  return drift
+}
+
+function attentionOf({ state: { rules } }: StationDeps, drift: Drift): Attention {
+  const attention = new Attention()
+  attention.watch('the rules and the state of this Runtime', () => ownStateLines({ rules, drift }))
+  return attention
+}
+
 async function surroundingsOf({ state, types, files }: StationDeps): Promise<Surroundings> {
   return {
     types,
     credentials: new Set((await state.vault.list()).map((credential) => credential.name)),
+    libraries: new Map((await state.libraries.list()).installed.map((library) => [spelled(library), library.sha256])),
     peers: new Set((await state.peers.list()).accepted.map((peer) => peer.runtime)),
     folders: { data: resolve(state.folder), files },
+    policy: state.rules.policy,
   }
 }
 
-function inventoryDepsOf({ state, types, addresses }: StationDeps): InventoryDeps {
-  const { vault, peers, assignments } = state
-  return { vault, peers, assignments, types, bridgePort: () => addresses().bridgePort, policy: POLICY }
+function inventoryDepsOf({ state, types, addresses }: StationDeps, drift: Drift): InventoryDeps {
+  const { vault, peers, assignments, rules, libraries } = state
+  return { vault, peers, assignments, types, rules, libraries, drift, bridgePort: () => addresses().bridgePort }
 }
 
 type LinkParts = Pick<Station, 'uptimeMs' | 'deployments' | 'inventory'> & {
@@ -195,7 +273,7 @@ function linkOf(deps: StationDeps, parts: LinkParts): (registration: Registratio
   return (registration) =>
     new PlatformLink({
       ...{ registration, signing: state.signing, clock, random, log, incarnation, startedAtMs },
-      answers: answerMemory(state.db, clock),
+      answers: answerMemory(state.db, state.db.tables.runtimeAnswers, clock),
       handlers: c2Handlers({ registration, agreement: state.agreement, code: state.code, deployments, inventory }),
       heartbeat: (leaving) => composeHeartbeat(heartbeat, leaving),
     })

@@ -23,33 +23,74 @@ export type DeploymentSummary = {
 export type DeploymentDetail = DeploymentSummary & {
   /** Counts since the Runtime started; rates between the last two reports, where there are two. */
   components: (ComponentStatus & { inPerSecond?: number; outPerSecond?: number })[]
-  bridges: (BridgeStatus & { from: string; to: string[]; direction: 'in' | 'out' })[]
+  bridges: (BridgeStatus & { from: string; to: string[]; direction: 'in' | 'out'; peerName: string })[]
   /** Where each component's records come from, as the assignment has it. */
   wiring: { name: string; type: string; from: string[] }[]
-  worker?: { pid: number | undefined; rssBytes: number; restarts: number }
+  /** `memoryBytesMax`: beyond it the worker is ended and started again. */
+  worker?: { pid: number | undefined; rssBytes: number; memoryBytesMax: number; restarts: number }
   /** Refused records that wait for the owner, as its worker told last. */
   deadLetters: number
 }
 
 export type DetailDeps = Pick<Station, 'workers' | 'deployments'> & {
-  state: Pick<RuntimeState, 'assignments' | 'counts'>
+  state: Pick<RuntimeState, 'assignments' | 'counts' | 'peers'>
 }
 
 /** Every deployment that is in force or waits, newest first. */
 export async function deploymentList(station: DetailDeps): Promise<DeploymentSummary[]> {
-  const kept = await station.state.assignments.list(['current', 'waiting'])
-  const ids = [...new Set(kept.map((one) => one.deployment))]
-  return Promise.all(ids.map((deployment) => summaryOf(station, kept, deployment)))
+  const around = await aroundOf(station)
+  return Promise.all([...around.kept.keys()].map((deployment) => summaryOf(station, around, deployment)))
 }
 
 /** Refuses `deployment.not_found` for one that neither is in force nor waits. */
 export async function deploymentDetail(station: DetailDeps, deployment: string): Promise<DeploymentDetail> {
-  const kept = await station.state.assignments.list(['current', 'waiting'])
-  const { assignment, ...summary } = await openedSummary(station, await summaryOf(station, kept, deployment))
-  const running = station.workers.list().find((one) => one.assignment.deployment === deployment)
+  return detailOf(station, await aroundOf(station), deployment)
+}
+
+/** Every deployment in full; what cannot be opened of one is told as its reason, and takes none of the others along. */
+export async function deploymentDetails(station: DetailDeps): Promise<DeploymentDetail[]> {
+  const around = await aroundOf(station)
+  const idle = [...around.kept.values()].flatMap((own) => {
+    const shown = shownOf(own)
+    return shown && around.running.get(shown.deployment)?.assignment.version !== shown.version ? [shown] : []
+  })
+  const open = await station.state.assignments.opener(idle)
+  return Promise.all([...around.kept.keys()].map((deployment) => detailOf(station, { ...around, open }, deployment)))
+}
+
+type Running = ReturnType<DetailDeps['workers']['list']>[number]
+/** What all deployments are looked at with: read once, however many there are. */
+type Around = {
+  kept: ReadonlyMap<string, readonly KeptAssignment[]>
+  running: ReadonlyMap<string, Running>
+  peerNames: () => Promise<ReadonlyMap<string, string>>
+  open: (deployment: string, version: number) => Promise<Assignment>
+}
+
+async function aroundOf(station: DetailDeps): Promise<Around> {
+  const kept = new Map<string, KeptAssignment[]>()
+  for (const one of await station.state.assignments.list(['current', 'waiting']))
+    kept.set(one.deployment, [...(kept.get(one.deployment) ?? []), one])
+  let names: Promise<ReadonlyMap<string, string>> | undefined
+  return {
+    kept,
+    running: new Map(station.workers.list().map((one) => [one.assignment.deployment, one])),
+    open: (deployment, version) => station.state.assignments.open(deployment, version),
+    peerNames() {
+      names ??= peerNames(station)
+      return names
+    },
+  }
+}
+
+async function detailOf(station: DetailDeps, around: Around, deployment: string): Promise<DeploymentDetail> {
+  const running = around.running.get(deployment)
+  const told = await summaryOf(station, around, deployment)
+  const { assignment, ...summary } = await openedSummary(around, told, running)
   const live = running?.assignment.version === summary.version ? running.counts : undefined
   const counts = live ?? (await station.state.counts.load(deployment, summary.version))
   const status = new Map<string, BridgeStatus>(counts.bridges.map((bridge) => [bridge.bridge, bridge]))
+  const names = assignment?.bridges.length ? await around.peerNames() : new Map<string, string>()
   return {
     ...summary,
     components: counts.components.map((one) => ({ ...one, ...live?.rates.get(one.name) })),
@@ -63,26 +104,32 @@ export async function deploymentDetail(station: DetailDeps, deployment: string):
         bytes: 0,
         rotations: 0,
       }),
-      ...{ from, to, direction },
+      ...{ from, to, direction, peerName: names.get(peer) ?? peer },
     })),
     wiring: (assignment?.components ?? []).map(({ name, type, from }) => ({ name, type, from })),
-    ...(running && { worker: { pid: running.pid, rssBytes: running.counts.rssBytes, restarts: running.restarts } }),
+    ...(running && { worker: workerOf(running) }),
     deadLetters: counts.deadLetters,
   }
 }
 
-/** Every deployment in full; what cannot be opened of one is told as its reason, and takes none of the others along. */
-export async function deploymentDetails(station: DetailDeps): Promise<DeploymentDetail[]> {
-  const list = await deploymentList(station)
-  return Promise.all(list.map(({ deployment }) => deploymentDetail(station, deployment)))
+function workerOf({ pid, counts, restarts, memoryBytesMax }: Running): NonNullable<DeploymentDetail['worker']> {
+  return { pid, rssBytes: counts.rssBytes, memoryBytesMax, restarts }
+}
+
+/** What the owner's own list calls the Runtimes at the other ends of bridges. */
+async function peerNames({ state }: DetailDeps): Promise<Map<string, string>> {
+  return new Map((await state.peers.list()).accepted.map(({ runtime, name }) => [runtime, name]))
 }
 
 async function openedSummary(
-  { state }: DetailDeps,
+  { open }: Pick<Around, 'open'>,
   summary: DeploymentSummary,
+  running: Running | undefined,
 ): Promise<DeploymentSummary & { assignment: Assignment | undefined }> {
+  // What runs was opened when it was started, and is what counts while it does.
+  if (running?.assignment.version === summary.version) return { ...summary, assignment: running.assignment }
   try {
-    return { ...summary, assignment: await state.assignments.open(summary.deployment, summary.version) }
+    return { ...summary, assignment: await open(summary.deployment, summary.version) }
   } catch (error) {
     if (!(error instanceof RowNotAuthentic)) throw error
     return { ...failed(summary, error), assignment: undefined }
@@ -95,16 +142,18 @@ function failed(summary: DeploymentSummary, { code }: RowNotAuthentic): Deployme
   return { ...summary, state: 'failed', reasons: known ? summary.reasons : [{ code }, ...summary.reasons] }
 }
 
-async function summaryOf(
-  station: DetailDeps,
-  kept: readonly KeptAssignment[],
-  deployment: string,
-): Promise<DeploymentSummary> {
-  const own = kept.filter((one) => one.deployment === deployment)
+/** The version in force; the one that waits, if none is. */
+function shownOf(own: readonly KeptAssignment[]): KeptAssignment | undefined {
+  return own.find((one) => one.place === 'current') ?? own.find((one) => one.place === 'waiting')
+}
+
+async function summaryOf(station: DetailDeps, around: Around, deployment: string): Promise<DeploymentSummary> {
+  const own = around.kept.get(deployment) ?? []
   const waiting = own.find((one) => one.place === 'waiting')
-  const shown = own.find((one) => one.place === 'current') ?? waiting
+  const shown = shownOf(own)
   if (!shown) throw new DeploymentNotFound(`there is no deployment ${deployment}`)
-  const { blueprint, system, version, state, reasons, changedAtMs } = shown
+  const { blueprint, system, version, changedAtMs } = shown
+  const { state, reasons } = liveState(shown, around.running.get(deployment))
   const summary = { deployment, blueprint, system, version, state, reasons, changedAt: rfc3339(changedAtMs) }
   if (!waiting) return summary
   try {
@@ -114,6 +163,13 @@ async function summaryOf(
     // What it adds cannot be said, so nobody is asked to approve it. What is in force goes on beside it.
     return shown === waiting ? failed(summary, error) : { ...summary, reasons: [{ code: error.code }, ...reasons] }
   }
+}
+
+/** What its supervisor knows: on a disk that is full a state is not kept, and that is just when it has to be seen. */
+function liveState(shown: KeptAssignment, running: Running | undefined): { state: DeploymentState; reasons: Reason[] } {
+  const live = running?.assignment.version === shown.version && running.state !== 'stopped'
+  if (!live || shown.place !== 'current' || shown.state === 'stopped') return shown
+  return { state: running.state, reasons: [...running.reasons] }
 }
 
 async function waitingOf(station: DetailDeps, { deployment, version, receivedAtMs }: KeptAssignment) {

@@ -14,10 +14,43 @@ export class DeploymentNotFound extends AppError {
   override readonly advice = 'List the deployments of this Runtime to see their ids.'
 }
 
+/** A component that the version in force does not have. */
+export class ComponentUnknown extends AppError {
+  override readonly code = 'deployment.component_unknown' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'See the deployment’s own page for its components.'
+}
+
 /** An approval or refusal of a version that does not wait for one. */
 export class DeploymentNotWaiting extends AppError {
   override readonly code = 'deployment.not_waiting' as const
   override readonly kind = 'conflict' as const
+}
+
+/** What was to run may not: something of it is unknown or gone, or the owner's rules forbid it. */
+export class DeploymentForbidden extends AppError {
+  override readonly code = 'deployment.forbidden' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Mend what the message names, or change the rules of this Runtime; then decide again.'
+}
+
+/** New rules would end other deployments than the owner agreed to end. `ends`: each as `<deployment>@<version>`. */
+export class PolicyEndsMore extends AppError {
+  override readonly code = 'policy.ends_more' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Look at what these rules would end, then confirm exactly that.'
+  readonly ends: readonly string[]
+  constructor(ends: readonly string[]) {
+    super(ends.length === 0 ? 'these rules end nothing' : `these rules would end ${ends.join(', ')}`)
+    this.ends = ends
+  }
+}
+
+/** What its owner agrees to is not what is found by now, or cannot be agreed to: it is held against itself. */
+export class DriftChanged extends AppError {
+  override readonly code = 'drift.changed' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Look at the check again. What is held against its own signature is mended, not agreed to.'
 }
 
 /** The owner decides on one version, and another one waits by now. */
@@ -62,11 +95,47 @@ export class CodeMismatch extends AppError {
   override readonly code = 'code.mismatch' as const
 }
 
+/** Code that is not part of the version that is looked at. */
+export class CodeNotThere extends AppError {
+  override readonly code = 'code.not_there' as const
+  override readonly kind = 'not_found' as const
+}
+
+/** A chunk of code that this Runtime did not say it lacks, or of another size than its deployment named. */
+export class CodeUnexpected extends AppError {
+  override readonly code = 'code.unexpected' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Send the deployment first; its answer names the code that is lacking.'
+}
+
 /** The code files of all deployments together have reached their bound. */
 export class CodeNoRoom extends AppError {
   override readonly code = 'code.no_room' as const
   override readonly kind = 'limit' as const
   override readonly advice = 'Stop deployments that are not needed; code that none names is forgotten within two hours.'
+}
+
+/** Deployments use the credential: to remove it must be meant. */
+export class CredentialInUse extends AppError {
+  override readonly code = 'credential.in_use' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice =
+    'Remove it all the same with `--force`, or by typing its name; what uses it fails at its next start.'
+}
+
+/** No component that is in force, uses the credential and can try it. */
+export class CredentialNotChecked extends AppError {
+  override readonly code = 'credential.not_checked' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice =
+    'Deploy and approve a Blueprint whose component uses it; the catalogue says which types can try theirs.'
+}
+
+/** As many checks as may wait. */
+export class ChecksBusy extends AppError {
+  override readonly code = 'credential.checks_busy' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Wait until the checks that run have ended.'
 }
 
 /** A worker asked for what its assignment does not name. */
@@ -137,5 +206,59 @@ export class PlatformRefused extends AppError {
     super(`the Platform answered with status ${status}${problem ? ` (${problem.code})` : ''}`)
     this.status = status
     this.problem = problem
+  }
+}
+
+/** A file that a component opens is really in a place that is closed to components, whatever its path was called. */
+export class PathForbidden extends AppError {
+  override readonly code = 'policy.path_forbidden' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice = 'Look where the links in the path of the component lead.'
+}
+
+/** The refused record is gone: dropped, or replayed and where it was to go. */
+export class DeadLetterGone extends AppError {
+  override readonly code = 'dead_letter.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'See with `sluice dead-letter list` which are there.'
+}
+
+/** What was chosen lies in too many places among other refused records. */
+export class DeadLettersScattered extends AppError {
+  override readonly code = 'dead_letter.scattered' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Drop or replay those between as well, or wait until what is being replayed has gone.'
+}
+
+/** Refused records go back through a running flow, and this deployment does not run. */
+export class DeploymentNotRunning extends AppError {
+  override readonly code = 'deployment.not_running' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Restart the deployment, then replay.'
+}
+
+/** It was not said which refused records are meant. */
+export class SelectionEmpty extends AppError {
+  override readonly code = 'dead_letter.none_chosen' as const
+  override readonly advice = 'Name them by their numbers, or say up to which number.'
+}
+
+/** A setting of the export by OTLP that cannot be used. */
+export class OtlpSettingInvalid extends AppError {
+  override readonly code = 'otlp.setting_invalid' as const
+  override readonly advice = 'See `otlp-endpoint` and `otlp-headers-file` in `sluice runtime --help`.'
+}
+
+/** The collector does not take what it was sent: `final`, or for now. */
+export class OtlpNotTaken extends AppError {
+  override readonly code = 'otlp.not_taken' as const
+  override readonly kind = 'unavailable' as const
+  readonly final: boolean
+  /** How long it asks to be left alone, milliseconds. */
+  readonly retryAfterMs: number
+  constructor(message: string, { final = false, retryAfterMs = 0 } = {}) {
+    super(message)
+    this.final = final
+    this.retryAfterMs = retryAfterMs
   }
 }

@@ -3,6 +3,10 @@ import * as v from 'valibot'
 import type { Vault } from '../keys/mod.ts'
 import { digestOfJson, type Heartbeat, type Inventory, Name } from '../wire/mod.ts'
 import type { ComponentTypes } from './deployments/component-types.ts'
+import type { Drift } from './drift/drift.ts'
+import type { Libraries } from './libraries/libraries.ts'
+import type { OwnerRules } from './policy/owner-rules.ts'
+import { policySummary } from './policy/policy.ts'
 import type { Assignments } from './state/assignments.ts'
 import type { Peers } from './state/peers.ts'
 
@@ -12,27 +16,26 @@ export type InventoryDeps = {
   assignments: Pick<Assignments, 'list'>
   types: ComponentTypes
   bridgePort: () => number
-  policy: Inventory['policy']
-}
-
-/** The owner's rules as this version has them; they become settings with the Policy page. */
-export const POLICY: Inventory['policy'] = {
-  additions: 'owner-approves',
-  peers: 'owner-accepts',
-  scripts: 'forbidden',
-  'log-text': 'template-and-counts',
+  rules: Pick<OwnerRules, 'policy'>
+  drift: Pick<Drift, 'told'>
+  libraries: Pick<Libraries, 'list'>
 }
 
 export async function inventoryOf(deps: InventoryDeps): Promise<Omit<Inventory, 'challenge'>> {
+  const drift = deps.drift.told()
   const names = (await deps.vault.list()).map((credential) => credential.name)
   return {
     // A name that no Blueprint can write is of no use to the Platform, and would not pass its schema.
     credentials: names.filter((name) => v.is(Name, name)).slice(0, 1_024),
-    libraries: [],
+    libraries: (await deps.libraries.list()).installed
+      .filter(({ name }) => v.is(Name, name))
+      .slice(0, 1_024)
+      .map(({ name, version }) => ({ name, version })),
     componentTypes: [...deps.types.keys()],
     bridgePort: deps.bridgePort(),
     configurationHash: await configurationHash(deps),
-    policy: deps.policy,
+    policy: policySummary(deps.rules.policy),
+    ...(drift && { drift }),
   }
 }
 
@@ -48,5 +51,12 @@ export async function configurationHash(deps: InventoryDeps): Promise<Heartbeat[
   const deployments = (await deps.assignments.list(['current'])).map(({ deployment, version, digest }) => ({
     ...{ deployment, version, digest },
   }))
-  return digestOfJson({ credentials, peers, deployments, policy: deps.policy })
+  const { installed, notAuthentic: strange } = await deps.libraries.list()
+  const libraries = [
+    ...installed.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
+    ...strange.map(({ name, version }) => ({ name, version, sha256: null })),
+  ]
+  // What has drifted changes it too: the Platform asks for the inventory then.
+  const differs = deps.drift.told()?.differs ?? []
+  return digestOfJson({ credentials, peers, deployments, libraries, policy: deps.rules.policy, differs })
 }

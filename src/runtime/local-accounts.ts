@@ -1,58 +1,50 @@
-/** The people of this Runtime: its first owner with a one-time link, and the token of this machine's own command line. */
+/** The people of this Runtime, and its first owner with a one-time link; after a restore, without the ways in of before. */
 import { type Accounts, openAccounts } from '../accounts/mod.ts'
+import type { Trail } from '../audit/mod.ts'
 import type { Clock, Random } from '../base/mod.ts'
-import type { Keyring } from '../keys/mod.ts'
+import { type Keyring, openWrappingKey } from '../keys/mod.ts'
+import { lockRecorder } from '../server/mod.ts'
 import type { Database, RuntimeSchema } from '../store/mod.ts'
+import { endAccessAfterRestore } from './state/after-restore.ts'
+import type { Settings } from './state/settings.ts'
 
 /** The account that stands before any other; it can be renamed to a person's once there are several. */
 const FIRST_OWNER = 'owner'
-/** Of the command line's token; a start in the second half of it makes a new one. */
-const LOCAL_TOKEN_LIFETIME_MS = 360 * 86_400_000
-const LOCAL_TOKEN_NAME = 'command line of this machine'
 
 export type LocalAccounts = {
   accounts: Accounts
+  /** Ids of the owners who are not disabled; for the first of them this machine's own command line speaks. */
+  owners(): Promise<readonly string[]>
   /** Token of a link that sets the owner's first password; `undefined` once there is one. */
   firstOwnerToken: string | undefined
-  /** The command line's token: the one that was kept, while it holds and is young; else a new one, and the old ones are revoked. */
-  localToken(kept: string | undefined): Promise<string>
 }
 
 export async function openLocalAccounts(deps: {
   db: Database<RuntimeSchema>
-  keyring: Pick<Keyring, 'secretFor'>
+  keyring: Pick<Keyring, 'secretFor' | 'pair' | 'acts'>
+  trail: Pick<Trail, 'record'>
+  settings: Pick<Settings, 'keptAt'>
   clock: Clock
   random: Random
 }): Promise<LocalAccounts> {
-  const { db, keyring, clock, random } = deps
-  const accounts = openAccounts({ db, clock, random, pepper: await keyring.secretFor('pepper', 'accounts') })
-  const owner = await firstOwner(accounts)
-  return {
-    accounts,
-    firstOwnerToken: owner.token,
-    async localToken(kept) {
-      const old = (await accounts.listApiTokens(owner.id)).filter((token) => token.name === LOCAL_TOKEN_NAME)
-      const known = kept === undefined ? undefined : await accounts.userOfToken(kept)
-      const young = old.some(
-        ({ id, expiresAt }) => id === known?.id && expiresAt - clock.now() > LOCAL_TOKEN_LIFETIME_MS / 2,
-      )
-      if (kept !== undefined && young) return kept
-      for (const { id } of old) await accounts.revokeApiToken(id)
-      const expires = clock.now() + LOCAL_TOKEN_LIFETIME_MS
-      return (await accounts.createApiToken({ user: owner.id, name: LOCAL_TOKEN_NAME, expires })).token
-    },
-  }
+  const { db, keyring, trail, clock, random } = deps
+  const pepper = await keyring.secretFor('pepper', 'accounts')
+  const sealing = () => openWrappingKey(keyring, 'sealing', 'accounts')
+  const accounts = openAccounts({ db, clock, random, pepper, sealing, onLocked: lockRecorder(trail) })
+  await endAccessAfterRestore({ ...deps, accounts })
+  const owners = async () => (await enabledOwners(accounts)).map(({ id }) => id)
+  return { accounts, owners, firstOwnerToken: await firstOwnerToken(accounts) }
 }
 
-/** Until someone has set a password, each start gives a new link: the one before may have run out. */
-async function firstOwner(accounts: Accounts): Promise<{ id: string; token: string | undefined }> {
-  const users = await accounts.listUsers()
-  const owners = users.filter((user) => user.role === 'owner')
+/** Until an owner can sign in, each start gives a new link: the one before may have run out. */
+async function firstOwnerToken(accounts: Accounts): Promise<string | undefined> {
+  const owners = await enabledOwners(accounts)
   const [first] = owners
-  if (!first) {
-    const { user, token } = await accounts.createFirstOwner(FIRST_OWNER)
-    return { id: user.id, token }
-  }
-  if (owners.some((user) => user.hasPassword)) return { id: first.id, token: undefined }
-  return { id: first.id, token: await accounts.oneTimeLink(first.id, 'set-password') }
+  if (!first) return (await accounts.createFirstOwner(FIRST_OWNER)).token
+  if (owners.some(({ hasPassword, hasIdentity }) => hasPassword || hasIdentity)) return undefined
+  return accounts.oneTimeLink(first.id, 'set-password')
+}
+
+async function enabledOwners(accounts: Accounts) {
+  return (await accounts.listUsers()).filter(({ role, disabledAt }) => role === 'owner' && disabledAt === null)
 }

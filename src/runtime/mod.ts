@@ -2,4 +2,5 @@
 export type { RuntimeConfig } from './config.ts'
 export { type RunningRuntime, startRuntime } from './start.ts'
 export { WORKER_SUBCOMMAND } from './supervision/worker-process.ts'
+export type { OtlpConfig } from './telemetry/target.ts'
 export { runWorker } from './worker/run-worker.ts'

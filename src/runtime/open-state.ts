@@ -1,21 +1,33 @@
 /** Opens everything that a Runtime keeps in its data folder; what was opened is closed by the lifetime that is handed in. */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openTrail, type Trail } from '../audit/mod.ts'
-import type { Bytes, Clock, Lifetime, Random } from '../base/mod.ts'
-import { type AgreementKey, type Authority, importWrappingKey, type SigningKey } from '../crypto/mod.ts'
-import { makePrivateFolder } from '../host/mod.ts'
-import { type Keyring, loadMasterKey, openKeyring, openVault, type Vault } from '../keys/mod.ts'
-import { type Database, type Journal, openJournal, type RuntimeSchema, runtimeDatabase } from '../store/mod.ts'
+import { type Clock, type Lifetime, logOf, type Random } from '../base/mod.ts'
+import type { AgreementKey, Authority, SigningKey, WrappingKey } from '../crypto/mod.ts'
+import {
+  type Keyring,
+  openKeptDatabase,
+  openKeptJournal,
+  openServerKeyring,
+  openVault,
+  openWrappingKey,
+  type SourceAccess,
+  type Vault,
+} from '../keys/mod.ts'
+import { type Database, holdDataFolder, type Journal, type RuntimeSchema, runtimeDatabase } from '../store/mod.ts'
 import type { RuntimeConfig } from './config.ts'
+import { Libraries } from './libraries/libraries.ts'
 import { LOG_BYTES_MAX, LocalLogs } from './local-logs.ts'
+import { AllowLists } from './network/allow-lists.ts'
+import { OwnerRules } from './policy/owner-rules.ts'
 import { Approvals } from './state/approvals.ts'
 import { Assignments } from './state/assignments.ts'
 import { CheckpointStore } from './state/checkpoints.ts'
 import { CodeFiles } from './state/code-files.ts'
 import { CountsMemory } from './state/counts.ts'
 import { EnrolmentRecord } from './state/enrolment.ts'
+import { OwnerDocuments } from './state/owner-documents.ts'
 import { Peers } from './state/peers.ts'
-import { rowMac } from './state/row-mac.ts'
+import { type RowMac, rowMac } from './state/row-mac.ts'
 import { Settings } from './state/settings.ts'
 
 /** What is owed while the Platform is gone: 256 MiB of audit logs ≈ 1,000,000, 64 MiB of status ≈ two days of ten deployments. */
@@ -29,19 +41,31 @@ export type RuntimeState = {
   agreement: AgreementKey
   authority: Authority
   db: Database<RuntimeSchema>
+  /** What the vault's credentials, and assignments, are wrapped under. */
+  vaultKey: WrappingKey
+  wrapping: WrappingKey
   vault: Vault
   trail: Trail
   settings: Settings
+  network: AllowLists
   counts: CountsMemory
   enrolment: EnrolmentRecord
   peers: Peers
   assignments: Assignments
   approvals: Approvals
+  documents: OwnerDocuments
+  /** Authenticates what is kept outside of wraps. */
+  mac: RowMac
+  /** The owner's rules in force. */
+  rules: OwnerRules
   checkpoints: CheckpointStore
   code: CodeFiles
+  libraries: Libraries
   logs: LocalLogs
   owedLogs: Journal
   owedStatus: Journal
+  /** The same and that of the logs, by the ids of their keys. */
+  journals: Record<string, Journal>
 }
 
 export type OpenStateDeps = { clock: Clock; random: Random; lifetime: Lifetime }
@@ -50,47 +74,53 @@ export type OpenStateDeps = { clock: Clock; random: Random; lifetime: Lifetime }
 export async function openState(config: RuntimeConfig, deps: OpenStateDeps): Promise<RuntimeState> {
   const { clock, random, lifetime } = deps
   const folder = config.data
-  const master = await loadMasterKey(config.masterKey)
-  await makePrivateFolder(folder)
-  const keyring = await openKeyring({ path: join(folder, 'keyring.json'), master, clock, random })
+  // Before anything is written there, and let go of last.
+  lifetime.defer(await holdDataFolder(folder))
+  const keyring = await openServerKeyring(config.masterKey, { path: join(folder, 'keyring.json'), clock, random })
   const signing = await keyring.signingKey('runtime')
-  const key = await keyring.secretFor('database', 'runtime')
-  const db = lifetime.use(await runtimeDatabase(join(folder, 'runtime.db'), key), (opened) => opened.close())
-  key.fill(0)
+  const place = { folder, name: 'runtime', id: 'runtime' }
+  const db = lifetime.use(await openKeptDatabase(keyring, place, runtimeDatabase), (opened) => opened.close())
   const [logs, owedLogs, owedStatus] = await openJournals(folder, keyring, lifetime)
-  const vaultKey = await keyring.secretFor('vault', 'runtime')
+  const vaultKey = await openWrappingKey(keyring, 'vault', 'runtime')
   return {
-    ...{ folder, keyring, signing, db },
+    ...{ folder, keyring, signing, db, vaultKey },
     agreement: await keyring.agreementKey('runtime'),
     authority: await keyring.authority('runtime', `Sluice Runtime ${config.name}`),
-    vault: openVault({ db, key: vaultKey, clock, random }),
+    vault: openVault({ db, key: vaultKey, clock, random, ...sourcesOf(config, clock) }),
     trail: await openTrail({ db, signer: signing, clock, random }),
     ...(await openTables(db, keyring, clock)),
     ...{ logs: new LocalLogs(logs), owedLogs, owedStatus },
+    journals: { logs, 'owed-logs': owedLogs, 'owed-status': owedStatus },
   }
 }
 
+/** The data folder and the master key's file are no sources of credentials, whatever the owner allows. */
+function sourcesOf({ credentialSources, data, masterKey }: RuntimeConfig, clock: Clock): { sources?: SourceAccess } {
+  if (!credentialSources) return {}
+  const ownPlaces = [resolve(data), ...('path' in masterKey ? [resolve(masterKey.path)] : [])]
+  return { sources: { ...credentialSources, ownPlaces, clock } }
+}
+
 async function openTables(db: Database<RuntimeSchema>, keyring: Keyring, clock: Clock) {
-  const mac = rowMac(await keyring.secretFor('row-mac', 'runtime'))
-  const key = await wrappingKey(keyring)
+  const macKeys = await keyring.pair('row-mac', 'runtime')
+  const mac = macKeys.next ? rowMac(macKeys.next, macKeys.current) : rowMac(macKeys.current)
+  const key = await openWrappingKey(keyring, 'wrapping', 'runtime')
   const settings = new Settings({ db, clock })
+  const documents = new OwnerDocuments({ db, mac, clock })
   return {
     settings,
+    network: await AllowLists.open({ settings, clock }),
     counts: new CountsMemory(settings),
     enrolment: new EnrolmentRecord({ db, key, clock }),
     peers: new Peers({ db, mac, clock }),
     assignments: new Assignments({ db, key, clock }),
     approvals: new Approvals({ db, mac, clock }),
+    ...{ documents, mac, wrapping: key },
+    rules: await OwnerRules.open(documents),
     checkpoints: new CheckpointStore(db),
     code: new CodeFiles(db),
+    libraries: new Libraries({ db, mac, clock }),
   }
-}
-
-async function wrappingKey(keyring: Keyring): Promise<CryptoKey> {
-  const bytes: Bytes = await keyring.secretFor('wrapping', 'runtime')
-  const key = await importWrappingKey(bytes)
-  bytes.fill(0)
-  return key
 }
 
 /** All at once, for each waits for the disk. When one cannot be opened the others are waited for: the lifetime closes those. */
@@ -108,9 +138,16 @@ async function openJournals(
   return await Promise.all(opening)
 
   async function openOne(name: string, bytesMax: number): Promise<Journal> {
-    const key = await keyring.secretFor('journal', name)
-    const journal = await openJournal({ folder: join(folder, 'journals', name), key, bytesMax })
-    key.fill(0)
+    const options = { folder: join(folder, 'journals', name), bytesMax, passOverDamage: true }
+    const journal = await openKeptJournal(keyring, name, options)
+    tellDamage(name, journal)
     return lifetime.use(journal, (opened) => opened.close())
   }
+}
+
+/** What waits behind the damage is worth more than to stand still; but nobody shall think that all is there. */
+function tellDamage(journal: string, { damage, tornBytes }: Journal): void {
+  const log = logOf('runtime')
+  for (const found of damage) log.error('entries of a journal cannot be read any more', { journal, ...found })
+  if (tornBytes > 0) log.warn('a write that a crash had torn was cut off a journal', { journal, tornBytes })
 }

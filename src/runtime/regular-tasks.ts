@@ -1,7 +1,11 @@
 /** What a Runtime does by itself while it runs: reports, renewals, tidying, an enrolment to resume. All of it ends with the signal. */
+import { DELIVER_MS, LOOK_MS } from '../alerts/mod.ts'
 import { type Clock, describeError, every, type Log, pause } from '../base/mod.ts'
-import { BRIDGE_LEAF_RENEWAL_MS, MANAGEMENT_LEAF_CHECK_MS } from './certificates.ts'
+import { ACCESS_RENEWAL_MS } from '../server/mod.ts'
+import { BRIDGE_LEAF_RENEWAL_MS, CERTIFICATES_CHECK_MS } from './certificates.ts'
 import { STATUS_REPORT_INTERVAL_MS } from './changes.ts'
+import { DRIFT_INTERVAL_MS } from './drift/drift.ts'
+import { SAMPLE_INTERVAL_MS } from './history/history.ts'
 import type { Enrolment } from './link/enrolment.ts'
 import type { EnrolmentRecord } from './state/enrolment.ts'
 import type { Station } from './station.ts'
@@ -9,26 +13,48 @@ import type { Workers } from './supervision/crew.ts'
 
 /** Waits between attempts at an enrolment that was interrupted, milliseconds. */
 const ENROLMENT_RETRY_MS = 15_000
+/** How often a deployment that could not go on at the start is looked at. */
+const HELD_BACK_LOOK_MS = 10_000
 /** How often what nobody needs any more is forgotten. */
 const TIDY_INTERVAL_MS = 3_600_000
 
 type Regular = { clock: Clock; signal: AbortSignal; log: Log }
 export type RegularDeps = Regular & {
   station: Station
-  renewManagementLeaf: () => Promise<void>
+  tendCertificates: () => Promise<void>
+  refreshAccess: () => Promise<void>
+  /** Looks at what is wrong, to be told. */
+  lookForAlerts: () => Promise<void>
+  /** Tells it. A receiver that hangs holds up no look. */
+  deliverAlerts: () => Promise<void>
   bridgeLeaf: (label: string) => Promise<{ certificatePem: string; privateKeyPem: string }>
 }
 
 /** Resolves when the signal was aborted and what was under way has ended. */
 export async function regularTasks(deps: RegularDeps): Promise<void> {
-  const { station, renewManagementLeaf, bridgeLeaf, log } = deps
+  const { station, tendCertificates, bridgeLeaf, log } = deps
   await Promise.all([
     every(STATUS_REPORT_INTERVAL_MS, deps, async () => station.changes.report()),
-    every(MANAGEMENT_LEAF_CHECK_MS, deps, renewManagementLeaf),
+    every(HELD_BACK_LOOK_MS, deps, () => station.deployments.resumeHeldBack()),
+    atOnceAndEvery(CERTIFICATES_CHECK_MS, deps, tendCertificates),
+    every(ACCESS_RENEWAL_MS, deps, deps.refreshAccess),
+    every(LOOK_MS, deps, deps.lookForAlerts),
+    every(DELIVER_MS, deps, deps.deliverAlerts),
     every(BRIDGE_LEAF_RENEWAL_MS, deps, () => renewBridgeLeaves(station.workers, bridgeLeaf, log)),
+    every(SAMPLE_INTERVAL_MS, deps, async () => {
+      station.history.sample(station.workers.list())
+      await station.keptHistory.keepSome(station.history)
+    }),
+    atOnceAndEvery(DRIFT_INTERVAL_MS, deps, async () => void (await station.drift.check())),
     every(TIDY_INTERVAL_MS, deps, () => station.tidying.tidy()),
     resumeEnrolment(station.enrolment, station.state.enrolment, deps),
   ])
+}
+
+/** What was due while the Runtime was off does not wait for another interval. */
+async function atOnceAndEvery(ms: number, regular: Regular, work: () => Promise<void>): Promise<void> {
+  await work().catch((error) => regular.log.error('a regular task failed', { error: describeError(error) }))
+  await every(ms, regular, work)
 }
 
 /** Gives every listening bridge a new certificate. One worker that does not take its own keeps none of the others from theirs. */

@@ -1,27 +1,39 @@
 /** Starts a Runtime: opens its state, then its ports, then goes on with what was in force; stops in the reverse order. */
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Clock, Lifetime, logOf, systemClock, systemRandom } from '../base/mod.ts'
-import { listenForBridges } from '../bridge/mod.ts'
+import { type Clock, Lifetime, logOf, systemClock, systemRandom, Turns } from '../base/mod.ts'
 import { catalogue } from '../catalogue.ts'
-import { type HttpsServer, serveHttps, type TlsMaterial } from '../host/mod.ts'
+import type { HttpsServer } from '../host/mod.ts'
+import { hostInUrl, openMetricsToken, refreshLocalAccess, writeLocalAccess } from '../server/mod.ts'
+import { lookForAlerts, openRuntimeAlerts } from './alerts.ts'
 import { managementApp } from './app.ts'
-import { bridgeLeaf, managementLeaf } from './certificates.ts'
+import { certificateLines } from './attention/certificates.ts'
+import { journalLines, keyLines } from './attention/keeping.ts'
+import { bridgeLeaf, openRuntimeCertificates } from './certificates.ts'
 import { composeStation } from './compose.ts'
 import { type RuntimeConfig, WORKER_MEMORY_BYTES_MAX } from './config.ts'
 import type { ComponentTypes } from './deployments/component-types.ts'
-import { keptToken, writeLocalAccess } from './local-access.ts'
-import { openLocalAccounts } from './local-accounts.ts'
-import { openState } from './open-state.ts'
+import { startSettings } from './drift/settings.ts'
+import { openRuntimeKeys } from './keys/runtime-keys.ts'
+import { type LocalAccounts, openLocalAccounts } from './local-accounts.ts'
+import { metricFamilies } from './metric-families.ts'
+import { openState, type RuntimeState } from './open-state.ts'
+import { listenForPeers, serveIngest, serveManagement } from './ports.ts'
 import { regularTasks } from './regular-tasks.ts'
-import type { Station } from './station.ts'
+import { METRICS_TOKEN } from './state/after-restore.ts'
 import { launcher } from './supervision/worker-process.ts'
+import { openOtlpTarget } from './telemetry/target.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 
 export type RunningRuntime = AsyncDisposable & {
   readonly managementUrl: string
   readonly bridgePort: number
+  /** Of uploads and webhooks from outside; `undefined` unless configured. */
+  readonly ingestPort: number | undefined
   /** PEM of the authority under which `managementUrl` is verified. */
   readonly authority: string
+  /** SHA-256 of the certificate that is shown under `managementUrl`, `AA:BB:…`: what a browser's visitor compares. */
+  readonly fingerprint: string
   /** Until the owner has set a password: the address of the one-time link, to be printed and not kept. */
   readonly oneTimeLink: string | undefined
   /** Drains the workers, says goodbye to the Platform and closes everything. */
@@ -47,72 +59,96 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   const log = logOf('runtime')
   const memoryBytesMax = config.workerMemoryBytesMax ?? WORKER_MEMORY_BYTES_MAX
   const files = resolve(config.files)
+  const state = await openState(config, { clock, random, lifetime })
   // Its mode is the owner's: the folder may be one that others use as well.
   await mkdir(files, { recursive: true, mode: 0o700 })
-  const state = await openState(config, { clock, random, lifetime })
   const ports = { management: config.port, bridges: config.bridgePort }
   const stopping = new AbortController()
   const { signal } = stopping
+  const target = config.otlp && (await openOtlpTarget(config.otlp))
+  const telemetry = target && new Telemetry({ target, name: config.name, clock, random, log })
   const station = composeStation({
     ...{ state, types, clock, random, log, name: config.name, files },
     launch: launcher(memoryBytesMax, { ...config.worker, clock }),
     memoryBytesMax,
-    closing: signal,
+    settings: startSettings(config),
+    ...{ closing: signal, telemetry },
     addresses: () => addressesOf(config, ports),
   })
-  const people = await openLocalAccounts({ db: state.db, keyring: state.keyring, clock, random })
+  const people = await openLocalAccounts({ ...state, clock, random })
   const { accounts } = people
-  const app = managementApp({ station, accounts, clock, random, signal })
-  const leaf = () => managementLeaf({ ...state, names: [config.publicHost], clock })
-  const server = lifetime.use(await serveManagement(config, await leaf(), app, clock), (opened) => opened.close())
+  const alerts = openRuntimeAlerts({ ...station, clock, random, closing: signal })
+  const progress = { started: false }
+  const waitsFor = () => waitsForOf(state, signal, progress)
+  const certificates = await openRuntimeCertificates({ state, config, closing: signal, clock })
+  lifetime.defer(() => certificates.close())
+  const metricsToken = await openMetricsToken({ store: state.settings.keptAt(METRICS_TOKEN), clock, random })
+  station.attention.watch('certificates', () => certificateLines(certificates))
+  const keys = await openRuntimeKeys({ config, state, station, lifetime, clock, random })
+  station.attention.watch('journals and keys', () => [...journalLines(state.journals), ...keyLines(keys)])
+  const access = { refresh: async (): Promise<void> => undefined }
+  const ownersChanged = () => access.refresh()
+  const app = managementApp({
+    ...station,
+    certificates,
+    metricsToken,
+    telemetry,
+    keys,
+    accounts,
+    ownersChanged,
+    alerts,
+    clock,
+    random,
+    signal,
+    waitsFor,
+  })
+  const served = { state, certificates, clock, random }
+  const server = lifetime.use(await serveManagement(config, served, app), (opened) => opened.close())
   ports.management = server.port
-  const listener = lifetime.use(await listen(config, station, clock), (opened) => opened.close())
+  const listener = lifetime.use(await listenForPeers(config, served, station.workers), (opened) => opened.close())
   ports.bridges = listener.port
-  const { url } = localPlace(server)
+  const ingest = await serveIngest(config, served, [])
+  lifetime.defer(async () => ingest?.close())
   const ca = state.authority.certificatePem
-  const token = await people.localToken(await keptToken(config.data))
+  const { url } = localPlace(server)
+  // One at a time: two acts at once must not write it over each other.
+  const turns = new Turns()
+  access.refresh = () => turns.run(() => localAccess(config.data, { url, ca }, people, clock))
   await Promise.all([
-    writeLocalAccess(config.data, { url, ca, token }),
+    access.refresh(),
     state.trail.record({ actor: 'system', action: 'runtime.started', subject: config.name }),
   ])
   lifetime.defer(() => state.trail.record({ actor: 'system', action: 'runtime.stopped', subject: config.name }))
   lifetime.defer(() => station.close())
   lifetime.defer(() => stopping.abort())
   await station.start()
+  progress.started = true
   const tasks = regularTasks({
     ...{ station, clock, signal, log },
-    renewManagementLeaf: async () => server.setTls(await leaf()),
+    refreshAccess: access.refresh,
+    lookForAlerts: () => lookForAlerts(alerts, { ...station, clock }),
+    deliverAlerts: alerts.deliver,
+    tendCertificates: () => certificates.tend(),
     bridgeLeaf: (label) => bridgeLeaf(state.authority, label, clock),
   })
+  const families = () => metricFamilies({ ...station, certificates, clock, telemetry })
+  const telling = telemetry?.run({ families, signal })
   // They end before anything that they use is closed.
   lifetime.defer(async () => {
     stopping.abort()
-    await tasks
+    await Promise.all([tasks, telling])
   })
   const close = (): Promise<void> => lifetime.close()
   return {
     managementUrl: station.addresses().managementUrl,
     bridgePort: listener.port,
+    ingestPort: ingest?.port,
     authority: ca,
-    oneTimeLink: people.firstOwnerToken && `${url}/link?token=${people.firstOwnerToken}`,
+    fingerprint: certificates.view().shown.fingerprint,
+    oneTimeLink: people.firstOwnerToken && `${url}/link/${people.firstOwnerToken}`,
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-function serveManagement(
-  config: RuntimeConfig,
-  tls: TlsMaterial,
-  app: ReturnType<typeof managementApp>,
-  clock: Clock,
-): Promise<HttpsServer> {
-  const { host: hostname, port } = config
-  return serveHttps({ fetch: (request, peer) => app.fetch(request, { peer }), hostname, port, tls, clock })
-}
-
-function listen(config: RuntimeConfig, station: Station, clock: Clock) {
-  const { host: hostname, bridgePort: port } = config
-  return listenForBridges({ hostname, port, clock, route: (label) => station.workers.route(label) })
 }
 
 function addressesOf(config: RuntimeConfig, ports: { management: number; bridges: number }) {
@@ -130,6 +166,30 @@ function localPlace(server: HttpsServer): { url: string } {
   return { url: `https://${everywhere ? 'localhost' : hostInUrl(server.hostname)}:${server.port}` }
 }
 
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
+/** The command's way in: made at the first start, and brought up to each. */
+async function localAccess(
+  folder: string,
+  place: { url: string; ca: string },
+  people: LocalAccounts,
+  clock: Clock,
+): Promise<void> {
+  const { accounts } = people
+  const owners = await people.owners()
+  const [owner] = owners
+  if (owner !== undefined) await writeLocalAccess(folder, place, { accounts, owner, clock })
+  await refreshLocalAccess(folder, { doors: [{ url: place.url, accounts, owners }], ca: place.ca, clock })
+}
+
+/** What `/readyz` tells: ready is who has taken up what was in force, and reaches its database. */
+async function waitsForOf(
+  state: Pick<RuntimeState, 'settings'>,
+  stopping: AbortSignal,
+  progress: { started: boolean },
+): Promise<string[]> {
+  if (stopping.aborted) return ['stopping']
+  if (!progress.started) return ['starting']
+  return state.settings.isReachable().then(
+    () => [],
+    () => ['database'],
+  )
 }

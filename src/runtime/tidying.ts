@@ -1,10 +1,12 @@
-/** Forgets what nobody needs any more, so that no table and no folder only grows: deployments long ended, and code of none. */
+/** Forgets what nobody needs any more, so that no table and no folder only grows: deployments long ended, code and contents of none. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeError, type Log } from '../base/mod.ts'
 import type { Changes } from './changes.ts'
 import type { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts'
 import type { Deployments } from './deployments/deployments.ts'
+import type { History } from './history/history.ts'
+import type { HistoryStore } from './history/history-store.ts'
 import type { RuntimeState } from './open-state.ts'
 import type { KeptAssignment } from './state/assignments.ts'
 
@@ -15,10 +17,14 @@ import type { KeptAssignment } from './state/assignments.ts'
 export const DEPLOYMENTS_KEPT_MAX = 1_024
 
 export type TidyingDeps = {
-  state: Pick<RuntimeState, 'folder' | 'assignments' | 'checkpoints' | 'counts' | 'code'>
+  state: Pick<RuntimeState, 'folder' | 'assignments' | 'checkpoints' | 'counts' | 'code'> & {
+    libraries: Pick<RuntimeState['libraries'], 'sweep'>
+  }
   deployments: Pick<Deployments, 'forget'>
   deadLetters: Pick<DeadLetterDesk, 'list'>
   changes: Pick<Changes, 'forget'>
+  history: Pick<History, 'forget'>
+  keptHistory: Pick<HistoryStore, 'forget'>
   log: Log
 }
 
@@ -40,18 +46,21 @@ export class Tidying {
         })
       }
     }
+    await this.#deps.state.libraries.sweep()
     await this.#forgetCode()
   }
 
   /** One whose refused records still wait for the owner is kept, however old it is. */
   async #forget(deployment: string): Promise<void> {
-    const { state, deployments, deadLetters, changes } = this.#deps
+    const { state, deployments, deadLetters, changes, history, keptHistory } = this.#deps
     const letters = await deadLetters.list(deployment, { from: 1, limit: 0 })
     if (letters.next > letters.first) return
     // Its own rows go last: what a crash leaves behind is found again by them.
     await deployments.forget(deployment, async () => {
       await state.checkpoints.forget(deployment)
       await state.counts.forget(deployment)
+      history.forget(deployment)
+      await keptHistory.forget(deployment)
       await rm(join(state.folder, 'deployments', deployment), { recursive: true, force: true })
       changes.forget(deployment)
     })

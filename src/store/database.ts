@@ -16,7 +16,16 @@ import { WriteLock } from './write-lock.ts'
  * Writers take turns: within `transaction(async (tx) => …)` write through `tx` alone. A write through the database itself, or a
  * call into another room that writes, would wait there for its own end, until `store.busy` after ten seconds.
  */
-export type Database<Schema> = LibSQLDatabase & { readonly tables: Schema; close(): void }
+export type Database<Schema> = LibSQLDatabase & { readonly tables: Schema; close(): void; move: MoveDatabase }
+
+/**
+ * Goes on in another file, which `copy` makes of this one while nothing writes; reads go on. `commit` notes where the database is from
+ * now on: when it fails, all stays as it was. Writers wait meanwhile.
+ */
+export type MoveDatabase = (
+  to: { path: string; key: Bytes },
+  steps: { copy: () => Promise<void>; commit: () => Promise<void> },
+) => Promise<void>
 
 /** `path`: made when it is not there, its folder is not · `schema`: the tables by name · `migrations`: all of them, oldest first. */
 export type OpenDatabase<Schema> = {
@@ -43,20 +52,51 @@ const WAL_FIRST_PAGE_AT = 32 + 24
  * statements (300,000 rows: 862 MB instead of 97 MB): call `yieldToFinalisers()` between batches.
  */
 export async function openDatabase<Schema>(options: OpenDatabase<Schema>): Promise<Database<Schema>> {
-  const client = openClient(options.path, options.key)
+  const seat = { client: await openPrepared(options) }
+  const dialect = new SQLiteAsyncDialect()
+  const lock = new WriteLock()
+  const session = new StoreSession(seatedIn(seat), dialect, lock)
+  const database = new LibSQLDatabase<NoSchema>('async', dialect, session, undefined)
+  const move: MoveDatabase = (to, { copy, commit }) =>
+    lock.runLong(async () => {
+      await copy()
+      const client = await openPrepared({ ...options, ...to })
+      try {
+        await commit()
+      } catch (error) {
+        client.close()
+        throw error
+      }
+      // Nothing is awaited in between: what is asked from here on is asked of the new file.
+      const before = seat.client
+      seat.client = client
+      before.close()
+    })
+  return Object.assign(database, { tables: options.schema, close: () => seat.client.close(), move })
+}
+
+async function openPrepared({ path, key, migrations }: Omit<OpenDatabase<unknown>, 'schema'>): Promise<Client> {
+  const client = openClient(path, key)
   try {
     await prepare(client)
-    await migrate(client, options.migrations)
-    assertEncrypted(options.path, 0)
-    assertEncrypted(`${options.path}-wal`, WAL_FIRST_PAGE_AT)
+    await migrate(client, migrations)
+    assertEncrypted(path, 0)
+    assertEncrypted(`${path}-wal`, WAL_FIRST_PAGE_AT)
+    return client
   } catch (error) {
     client.close()
     throw translateStoreError(error)
   }
-  const dialect = new SQLiteAsyncDialect()
-  const session = new StoreSession(client, dialect, new WriteLock())
-  const database = new LibSQLDatabase<NoSchema>('async', dialect, session, undefined)
-  return Object.assign(database, { tables: options.schema, close: () => client.close() })
+}
+
+/** Whichever client is in the seat when it is asked. */
+function seatedIn(seat: { client: Client }): Client {
+  return new Proxy(seat.client, {
+    get(_first, property) {
+      const found: unknown = Reflect.get(seat.client, property, seat.client)
+      return typeof found === 'function' ? found.bind(seat.client) : found
+    },
+  })
 }
 
 /** Lets the host finalise native statements: one turn of the loop that is more than a microtask. */
@@ -64,7 +104,8 @@ export function yieldToFinalisers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-function openClient(path: string, key: Bytes): Client {
+/** A client of the file and nothing more. Fails as libSQL does, under our names. */
+export function openClient(path: string, key: Bytes): Client {
   try {
     return createClient({ url: fileUrl(path), encryptionKey: keyText(key), timeout: BUSY_MS })
   } catch (error) {
@@ -82,8 +123,13 @@ function fileUrl(path: string): string {
  * so hex would leave 128 bits and base64url 192; NUL and control characters are keyed like any other.
  */
 function keyText(key: Bytes): string {
+  return fromUtf8(keyCharacters(key))
+}
+
+/** The bytes of that text. */
+export function keyCharacters(key: Bytes): Bytes {
   if (key.byteLength !== KEY_BYTES) throw new Unreachable('a database key has 32 bytes')
-  return fromUtf8(key.map((byte) => byte & 0x7f))
+  return key.map((byte) => byte & 0x7f)
 }
 
 /** Only WAL has to be asked for. The rest are libSQL's defaults on every pooled connection; a build that differs is refused. */

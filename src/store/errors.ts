@@ -56,3 +56,32 @@ export class StoreFailed extends AppError {
   override readonly code = 'store.failed' as const
   override readonly kind = 'internal' as const
 }
+
+/** The keyring has the key of something whose file or folder is gone. To begin afresh would hide the loss. */
+export class StoreMissing extends AppError {
+  override readonly code = 'store.missing' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice =
+    'Restore the data folder from a backup (`sluice restore`), or start with a new, empty folder.'
+}
+
+/** Another process works with this data folder. */
+export class DataFolderInUse extends AppError {
+  override readonly code = 'store.folder_in_use' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Stop the other process, or choose another folder with --data.'
+}
+
+/** A restore into this folder was cut off before its end. */
+export class RestoreUnfinished extends AppError {
+  override readonly code = 'store.restore_unfinished' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Empty the folder and restore the backup again.'
+}
+
+/** The process that copies a database ended without having done so. */
+export class StoreCopyFailed extends AppError {
+  override readonly code = 'store.copy_failed' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Try again; the database itself was not touched.'
+}

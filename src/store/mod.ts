@@ -1,8 +1,24 @@
 /** store: openings, migrations and schemas of databases, and the journal. Queries live in the room that owns the table. */
-export { apiTokens, knownAddresses, oneTimeLinks, sessions, users } from './accounts/schema.ts'
+export {
+  accountSettings,
+  apiTokens,
+  dataTenantMembers,
+  identities,
+  knownAddresses,
+  oneTimeLinks,
+  recoveryCodes,
+  sessions,
+  totpSecrets,
+  users,
+} from './accounts/schema.ts'
+export { alertChannels, alertConditions, alertMessages } from './alerts/schema.ts'
 export { auditHead, auditTrail } from './audit/schema.ts'
 export { bytes } from './columns.ts'
+export { COPIER_SUBCOMMAND, type CopyDatabase, copierBy, runCopier } from './copier.ts'
+export { holdDataFolder, RESTORING_FOLDER } from './data-folder.ts'
 export { type Database, openDatabase, yieldToFinalisers } from './database.ts'
+export { checkDatabase } from './database-check.ts'
+export { databasePath, demandDatabase, removeDatabase, removeOtherGenerations } from './database-files.ts'
 export {
   type RegistrySchema,
   type RuntimeSchema,
@@ -11,10 +27,14 @@ export {
   type TenantSchema,
   tenantDatabase,
 } from './databases.ts'
+export { StoreMissing } from './errors.ts'
 export {
   JournalDamaged,
   JournalFull,
+  JournalWrongKey,
 } from './journal/errors.ts'
-export { type Journal, type JournalEntry, openJournal } from './journal/journal.ts'
+export { type Journal, type JournalEntry, type OpenJournal, openJournal } from './journal/journal.ts'
+export { readableAfter } from './journal/readable-after.ts'
+export { journalIsThere } from './journal/recover.ts'
 export { credentials } from './keys/schema.ts'
 export type { Migration } from './migrate.ts'

@@ -1,46 +1,50 @@
 /** The files that pages load, carried inside the program and served under names that change with their content. */
 import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
-import htmx from 'htmx.org/dist/htmx.min.js' with { type: 'text' }
 import { type Bytes, utf8 } from '../base/mod.ts'
 import { createSha256 } from '../crypto/mod.ts'
-import app from './assets/app.js' with { type: 'text' }
-import flow from './assets/flow.css' with { type: 'text' }
-import forms from './assets/forms.css' with { type: 'text' }
-import frame from './assets/frame.css' with { type: 'text' }
-import icon from './assets/icon.svg' with { type: 'text' }
-import parts from './assets/parts.css' with { type: 'text' }
-import small from './assets/small.css' with { type: 'text' }
-import tokens from './assets/tokens.css' with { type: 'text' }
 import { PageNotFound } from './errors.ts'
+import { assetTexts } from './on-demand.cts'
 
-export type AssetName = 'sluice.css' | 'app.js' | 'htmx.js' | 'icon.svg'
+export type AssetName = 'sluice.css' | 'app.js' | 'htmx.js' | 'icon.svg' | 'uplot.css' | 'uplot.js' | 'charts.js'
 
 type Asset = { file: string; type: string; bytes: Bytes; gzipped?: Bytes }
+type Assets = { byName: Record<AssetName, Asset>; byFile: ReadonlyMap<string, Asset> }
 
-const ASSETS: Record<AssetName, Asset> = {
-  'sluice.css': asset(
-    'sluice',
-    'css',
-    'text/css; charset=utf-8',
-    [tokens, frame, parts, flow, forms, small].join('\n'),
-  ),
-  'app.js': asset('app', 'js', 'text/javascript; charset=utf-8', app),
-  'htmx.js': asset('htmx', 'js', 'text/javascript; charset=utf-8', htmx),
-  'icon.svg': asset('icon', 'svg', 'image/svg+xml', icon),
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
+const CSS = 'text/css; charset=utf-8'
+
+let made: Assets | undefined
+
+/** Made at the first page and kept: most Runtimes are looked at seldom. */
+function assets(): Assets {
+  made ??= makeAssets()
+  return made
 }
 
-const BY_FILE = new Map(Object.values(ASSETS).map((entry) => [entry.file, entry]))
+function makeAssets(): Assets {
+  const texts = assetTexts()
+  const byName: Record<AssetName, Asset> = {
+    'sluice.css': asset('sluice', 'css', CSS, texts['sluice.css']),
+    'app.js': asset('app', 'js', JAVASCRIPT, texts['app.js']),
+    'htmx.js': asset('htmx', 'js', JAVASCRIPT, texts['htmx.js']),
+    'uplot.css': asset('uplot', 'css', CSS, texts['uplot.css']),
+    'uplot.js': asset('uplot', 'js', JAVASCRIPT, texts['uplot.js']),
+    'charts.js': asset('charts', 'js', JAVASCRIPT, texts['charts.js']),
+    'icon.svg': asset('icon', 'svg', 'image/svg+xml', texts['icon.svg']),
+  }
+  return { byName, byFile: new Map(Object.values(byName).map((entry) => [entry.file, entry])) }
+}
 
 /** The address of an asset, with the hash of its content in the name. */
 export function assetUrl(name: AssetName): string {
-  return `/assets/${ASSETS[name].file}`
+  return `/assets/${assets().byName[name].file}`
 }
 
 /** Serves `/assets/…`, to be kept forever by browsers, gzipped where they take it. Unknown names: `page.not_found`. */
 export function assetRoutes(): Hono {
   return new Hono().get('/assets/:file', (c) => {
-    const found = BY_FILE.get(c.req.param('file'))
+    const found = assets().byFile.get(c.req.param('file'))
     if (found === undefined) throw new PageNotFound('this file is not part of the program; reload the page')
     const gzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
     return new Response(gzip ? gzippedOf(found) : found.bytes, {

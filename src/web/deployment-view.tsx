@@ -2,10 +2,10 @@
 import { html } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { Ago, ByteCount, Count, Id, Rate } from './figures.tsx'
-import { FlowPicture } from './flow-picture.tsx'
+import { FlowPicture, type FlowRemote, type FlowSystem } from './flow-picture.tsx'
 import { formatDuration } from './format.ts'
 import { Region, type Regions } from './region.tsx'
-import { State, type StateWord } from './state.tsx'
+import { State, type StateWord, unsaid, wordOf } from './state.tsx'
 import { type Column, Rows } from './table.tsx'
 import type { View } from './view.ts'
 
@@ -37,12 +37,16 @@ export type BridgeView = {
   id: string
   from: string
   to: readonly string[]
+  /** The name of the Runtime at its other end. */
+  peer?: string
   state: 'connecting' | 'up' | 'down' | 'closed'
   suite: string
   frames: number
   bytes: number
   rotations: number
   keyAgeMs?: number
+  /** Why it is not up. */
+  reason?: ReasonView | undefined
 }
 
 /** What the view shows; everything is plain data. */
@@ -54,9 +58,13 @@ export type DeploymentViewProps = {
   /** Milliseconds since 1970: when it came into this state, and now. */
   sinceMs?: number
   nowMs: number
-  systems: readonly { name: string; place?: string }[]
+  systems: readonly FlowSystem[]
+  /** Components of other Runtimes that bridges lead from and to: drawn, but not ours to tell of. */
+  remotes?: readonly FlowRemote[]
   components: readonly ComponentView[]
   bridges: readonly BridgeView[]
+  /** What can be done with it, at its top. */
+  acts?: Child
   /** What else belongs to it, below: logs, approval. */
   children?: Child
 }
@@ -66,7 +74,10 @@ export function DeploymentView(props: DeploymentViewProps): View {
   const regions = deploymentRegions(props)
   return (
     <>
-      <Region id="deployment-state">{regions['deployment-state']}</Region>
+      <div class="standing">
+        <Region id="deployment-state">{regions['deployment-state']}</Region>
+        {props.acts}
+      </div>
       <section aria-labelledby="flow-title">
         <h2 id="flow-title">Flow</h2>
         <Region id="deployment-flow" class="card">
@@ -75,7 +86,7 @@ export function DeploymentView(props: DeploymentViewProps): View {
       </section>
       <section aria-labelledby="components-title">
         <h2 id="components-title">Components</h2>
-        <Region id="deployment-components" class="card scroll">
+        <Region id="deployment-components" class="card">
           {regions['deployment-components']}
         </Region>
       </section>
@@ -92,19 +103,21 @@ export function deploymentRegions(props: DeploymentViewProps): Regions {
     'deployment-flow': (
       <FlowPicture
         systems={props.systems}
-        nodes={props.components.map((component) => ({ ...component, out: component.messagesOut }))}
+        nodes={props.components.map((one) => ({ ...one, word: componentWord(one, props), out: one.messagesOut }))}
+        remotes={props.remotes ?? []}
         bridges={props.bridges}
       />
     ),
-    'deployment-components': <Components components={props.components} />,
+    'deployment-components': <Components {...props} />,
     'deployment-bridges': props.bridges.length === 0 ? html`` : <Bridges bridges={props.bridges} />,
   }
 }
 
 function Summary(props: DeploymentViewProps): View {
+  const reasons = unsaid(props.state, props.reasons)
   return (
     <div class="summary">
-      <State state={props.state} />
+      <State state={props.state} why={props.reasons} />
       <span>{`version ${props.version}`}</span>
       {props.sinceMs !== undefined && (
         <span>
@@ -112,9 +125,9 @@ function Summary(props: DeploymentViewProps): View {
         </span>
       )}
       <Id value={props.id} label="deployment id" />
-      {props.reasons.length > 0 && (
+      {reasons.length > 0 && (
         <ul class="reasons">
-          {props.reasons.map((reason) => (
+          {reasons.map((reason) => (
             <li>
               <Reason reason={reason} />
             </li>
@@ -128,17 +141,23 @@ function Summary(props: DeploymentViewProps): View {
 const COMPONENT_COLUMNS: readonly Column[] = [
   { title: 'Component' },
   { title: 'State' },
-  { title: 'In', numeric: true, wide: true },
+  { title: 'In', numeric: true },
   { title: 'Out', numeric: true },
-  { title: 'Rate', numeric: true, wide: true },
-  { title: 'Bytes out', numeric: true, wide: true },
+  { title: 'Rate', numeric: true },
+  { title: 'Bytes out', numeric: true },
   { title: 'Refused', numeric: true },
-  { title: 'Errors', numeric: true, wide: true },
-  { title: 'Retries', numeric: true, wide: true },
-  { title: 'Busy', numeric: true, wide: true },
+  { title: 'Errors', numeric: true },
+  { title: 'Retries', numeric: true },
+  { title: 'Busy', numeric: true },
 ]
 
-function Components(props: { components: readonly ComponentView[] }): View {
+/** A component that stopped by itself, in a deployment that nobody stopped, has come to its end. */
+function componentWord(component: ComponentView, { state, reasons }: DeploymentViewProps): string {
+  const isEnd = component.state === 'stopped' && (state === 'running' || wordOf(state, reasons) === 'ended')
+  return isEnd ? 'ended' : wordOf(component.state)
+}
+
+function Components(props: DeploymentViewProps): View {
   const rows = props.components.map((component) => ({
     id: `component-${component.name}`,
     cells: [
@@ -147,7 +166,7 @@ function Components(props: { components: readonly ComponentView[] }): View {
         <small>{`${component.type} on ${component.system}`}</small>
       </>,
       <>
-        <State state={component.state} />
+        <State state={component.state} word={componentWord(component, props)} />
         {component.reason !== undefined && <Reason reason={component.reason} />}
       </>,
       <Count value={component.messagesIn} />,
@@ -160,16 +179,16 @@ function Components(props: { components: readonly ComponentView[] }): View {
       formatDuration(component.executionMs),
     ],
   }))
-  return <Rows columns={COMPONENT_COLUMNS} rows={rows} />
+  return <Rows title="Components" columns={COMPONENT_COLUMNS} rows={rows} />
 }
 
 const BRIDGE_COLUMNS: readonly Column[] = [
   { title: 'Secure Bridge' },
   { title: 'State' },
-  { title: 'Frames', numeric: true, wide: true },
+  { title: 'Frames', numeric: true },
   { title: 'Bytes', numeric: true },
   { title: 'Key', numeric: true },
-  { title: 'Suite', wide: true },
+  { title: 'Suite' },
 ]
 
 function Bridges(props: { bridges: readonly BridgeView[] }): View {
@@ -179,10 +198,18 @@ function Bridges(props: { bridges: readonly BridgeView[] }): View {
       <>
         <b>{`${bridge.from} → ${bridge.to.join(', ')}`}</b>
         <small>
+          {bridge.peer !== undefined && `with ${bridge.peer} `}
           <Id value={bridge.id} label="bridge id" />
         </small>
       </>,
-      <State state={bridge.state} />,
+      <>
+        <State state={bridge.state} />
+        {bridge.reason && (
+          <small>
+            <code>{bridge.reason.code}</code>
+          </small>
+        )}
+      </>,
       <Count value={bridge.frames} />,
       <ByteCount value={bridge.bytes} />,
       <>
@@ -195,8 +222,8 @@ function Bridges(props: { bridges: readonly BridgeView[] }): View {
   return (
     <section aria-labelledby="bridges-title">
       <h2 id="bridges-title">Bridges</h2>
-      <div class="card scroll">
-        <Rows columns={BRIDGE_COLUMNS} rows={rows} />
+      <div class="card">
+        <Rows title="Bridges" columns={BRIDGE_COLUMNS} rows={rows} />
       </div>
     </section>
   )

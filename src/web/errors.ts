@@ -42,6 +42,12 @@ export class CrossSiteRefused extends AppError {
   override readonly advice = 'Open the page here, at its own address, and do it again.'
 }
 
+/** A dangerous act without the name of what it is about, typed as it is. */
+export class NotConfirmed extends AppError {
+  override readonly code = 'request.not_confirmed' as const
+  override readonly advice = 'Type the name exactly as the page shows it.'
+}
+
 /** No page and no route has this address. */
 export class PageNotFound extends AppError {
   override readonly code = 'page.not_found' as const

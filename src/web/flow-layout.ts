@@ -1,6 +1,7 @@
 /** Places the components of a flow: left to right as records move, each system a lane of its own. */
-import { Graph, layout } from '@dagrejs/dagre'
 import { Unreachable } from '../base/mod.ts'
+import type { Graph } from './dagre.ts'
+import { dagre } from './on-demand.cts'
 
 export type FlowShape = {
   systems: readonly string[]
@@ -48,7 +49,7 @@ export function layoutFlow(shape: FlowShape): FlowLayout {
 function place(shape: FlowShape): FlowLayout {
   if (shape.nodes.length === 0) return { width: 0, height: 0, lanes: new Map(), nodes: new Map(), edges: [] }
   const graph = graphOf(shape)
-  layout(graph)
+  dagre().layout(graph)
   const centres = shape.nodes.map((node) => placedAt(graph, `n:${node.name}`))
   const corner = {
     x: Math.min(...shape.nodes.map((node, i) => (centres[i]?.x ?? 0) - node.width / 2)),
@@ -75,7 +76,7 @@ function place(shape: FlowShape): FlowLayout {
 }
 
 function graphOf(shape: FlowShape): Graph {
-  const graph = new Graph({ compound: true })
+  const graph = new (dagre().Graph)({ compound: true })
   graph.setGraph({ rankdir: 'LR', nodesep: 34, ranksep: 26, edgesep: 24 })
   for (const system of shape.systems) graph.setNode(`s:${system}`, {})
   const systemOf = new Map(shape.nodes.map((node) => [node.name, node.system]))

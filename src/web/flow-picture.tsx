@@ -12,43 +12,52 @@ export type FlowNode = {
   system: string
   from: readonly string[]
   state: StateWord
+  /** In place of the state's usual word. */
+  word?: string
   /** Records that left it, all in all and a second; what its outgoing edges show. */
   out?: number
   outPerSecond?: number
 }
 /** A crossing from one system to another; its age of key shows while it is up. */
 export type FlowBridge = { from: string; to: readonly string[]; state: StateWord; keyAgeMs?: number }
+/** `name` is unique; `label` is shown in its place, and `place` beside it: the Runtime that the system is on. */
+export type FlowSystem = { name: string; label?: string; place?: string }
+/** A component of which only its place is known: it belongs to another Runtime. */
+export type FlowRemote = { name: string; system: string; from: readonly string[] }
 /** Systems in the order of their lanes, components, bridges. */
 export type FlowProps = {
-  /** `place` says which Runtime a system is; shown beside its name. */
-  systems: readonly { name: string; place?: string }[]
+  systems: readonly FlowSystem[]
   nodes: readonly FlowNode[]
+  remotes?: readonly FlowRemote[]
   bridges: readonly FlowBridge[]
 }
 
 /** Draws up to `FLOW_NODES_MAX` components; beyond, it says so and leaves the table to tell. */
 export function FlowPicture(props: FlowProps): View {
-  if (props.nodes.length > FLOW_NODES_MAX) {
+  const remotes = props.remotes ?? []
+  if (props.nodes.length + remotes.length > FLOW_NODES_MAX) {
     return (
-      <p class="nothing">{`${props.nodes.length} components are too many to draw; the table below has them all.`}</p>
+      <p class="nothing">{`${props.nodes.length + remotes.length} components are too many to draw; the table below has them all.`}</p>
     )
   }
   const placed = layoutFlow({
     systems: props.systems.map((system) => system.name),
-    nodes: props.nodes.map((node) => ({ ...pick(node), width: widthOf(node) })),
+    nodes: [
+      ...props.nodes.map((node) => ({ ...pick(node), width: widthOf(node) })),
+      ...remotes.map((node) => ({ ...pick(node), width: widthOf({ ...node, type: '' }) })),
+    ],
   })
   const byName = new Map(props.nodes.map((node) => [node.name, node]))
   return (
-    <div class="flow" tabindex={0}>
+    <section class="flow" tabindex={0} aria-label={flowInWords(props)}>
+      {/* biome-ignore lint/a11y/noSvgWithoutTitle: the section says all of it in words; a title would hover over every empty spot */}
       <svg
         viewBox={`0 0 ${round(placed.width)} ${round(placed.height)}`}
         width={round(placed.width)}
         height={round(placed.height)}
-        role="img"
-        aria-label={flowInWords(props)}
       >
         {props.systems.map((system) => (
-          <Lane box={placed.lanes.get(system.name)} name={system.name} place={system.place} />
+          <Lane box={placed.lanes.get(system.name)} name={system.label ?? system.name} place={system.place} />
         ))}
         {placed.edges.map((edge) => (
           <Edge edge={edge} source={byName.get(edge.from)} bridge={bridgeOf(props.bridges, edge)} />
@@ -56,8 +65,11 @@ export function FlowPicture(props: FlowProps): View {
         {props.nodes.map((node) => (
           <Node node={node} layout={placed} />
         ))}
+        {remotes.map((node) => (
+          <Remote name={node.name} box={placed.nodes.get(node.name)} />
+        ))}
       </svg>
-    </div>
+    </section>
   )
 }
 
@@ -65,12 +77,16 @@ export function FlowPicture(props: FlowProps): View {
 export function flowInWords(props: FlowProps): string {
   const parts = props.nodes.map((node) => {
     const sources = node.from.length === 0 ? '' : `, takes records from ${node.from.join(' and ')}`
-    return `${node.name} (${node.type}) on ${node.system} is ${wordOf(node.state)}${sources}`
+    return `${node.name} (${node.type}) on ${node.system} is ${node.word ?? wordOf(node.state)}${sources}`
   })
+  const labels = new Map(props.systems.map(({ name, label }) => [name, label ?? name]))
+  const remotes = (props.remotes ?? []).map(
+    (node) => `${node.name} is on another Runtime, ${labels.get(node.system) ?? node.system}`,
+  )
   const bridges = props.bridges.map(
     (bridge) => `Secure Bridge from ${bridge.from} to ${bridge.to.join(' and ')} is ${bridge.state}`,
   )
-  return `Flow: ${[...parts, ...bridges].join('; ')}.`
+  return `Flow: ${[...parts, ...remotes, ...bridges].join('; ')}.`
 }
 
 function Lane(props: { box: Box | undefined; name: string; place: string | undefined }): View {
@@ -101,9 +117,9 @@ function Node(props: { node: FlowNode; layout: FlowLayout }): View {
   const box = props.layout.nodes.get(node.name)
   if (box === undefined) return html``
   return (
-    <a href={`#component-${node.name}`} tabindex={-1}>
+    <a href={`#component-${node.name}`}>
       <g class={`node ${lookOf(node.state)}`} transform={`translate(${round(box.x)} ${round(box.y)})`}>
-        <title>{`${node.name}: ${wordOf(node.state)}`}</title>
+        <title>{`${node.name}: ${node.word ?? wordOf(node.state)}`}</title>
         <rect width={box.width} height={box.height} rx="8" />
         <path class="shape" fill-rule="evenodd" transform="translate(14 15)" d={shapeOf(node.state)} />
         <text x="33" y="26">
@@ -114,6 +130,19 @@ function Node(props: { node: FlowNode; layout: FlowLayout }): View {
         </text>
       </g>
     </a>
+  )
+}
+
+function Remote(props: { name: string; box: Box | undefined }): View {
+  const { box, name } = props
+  if (box === undefined) return html``
+  return (
+    <g class="node remote" transform={`translate(${round(box.x)} ${round(box.y)})`}>
+      <rect width={box.width} height={box.height} rx="8" />
+      <text x="14" y="35">
+        {shortened(name)}
+      </text>
+    </g>
   )
 }
 
@@ -167,12 +196,12 @@ function thickness(perSecond: number | undefined): number {
   return round(Math.min(5, 1.5 + Math.log10(1 + (perSecond ?? 0)) * 0.9))
 }
 
-function pick(node: FlowNode): { name: string; system: string; from: readonly string[] } {
+function pick(node: FlowRemote): { name: string; system: string; from: readonly string[] } {
   return { name: node.name, system: node.system, from: node.from }
 }
 
 /** System fonts differ; 7.4 px a letter is above the widest of them at this size. */
-function widthOf(node: FlowNode): number {
+function widthOf(node: { name: string; type: string }): number {
   return Math.max(
     128,
     Math.ceil(Math.max(50 + 7.4 * shortened(node.name).length, 28 + 6.6 * shortened(node.type).length)),

@@ -19,6 +19,10 @@ const PATHS = {
   check: 'M5 12.5l4.5 4.5L19 7',
   search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20.5 20.5',
   sort: 'M8 10l4-5 4 5M8 14l4 5 4-5',
+  up: 'M7 14l5-6 5 6',
+  down: 'M7 10l5 6 5-6',
+  warn: 'M12 4l9 16H3zM12 10v4M12 17h.1',
+  wrong: 'M6 6l12 12M18 6L6 18',
 } as const
 
 export type IconName = keyof typeof PATHS

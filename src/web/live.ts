@@ -8,15 +8,19 @@ import type { Regions } from './region.tsx'
 
 /** 256 open pages × ~64 kB of last-sent HTML = 16 MiB at worst. */
 export const LIVE_STREAMS_MAX = 256
+/** Of one viewer: more windows than anybody looks at, and 16 people at their bound before others are refused. */
+export const LIVE_STREAMS_OF_ONE_MAX = 16
 /** Pages say "reconnecting" after 3 s without an event, so one goes out at least this often, even when nothing changed. */
 export const LIVE_INTERVAL_MS = 1_000
 
 /** `signal` ends all streams. `log` is told of pages that fail. */
-export type LiveDeps = { clock: Clock; signal: AbortSignal; streamsMax?: number; log?: Log }
+export type LiveDeps = { clock: Clock; signal: AbortSignal; streamsMax?: number; ofOneMax?: number; log?: Log }
 /** What one page's stream sends, and to whom. */
 export type LivePage = {
   /** Called once an interval; what it returns is sent where it differs from what this page has. */
   regions: () => Regions | Promise<Regions>
+  /** Tells viewers apart: so many streams for each. */
+  viewer?: string
   /**
    * Names a page that looks the same to everyone who may see it: its regions are then made at most twice an interval, however many
    * look. Without it they are made for each viewer.
@@ -36,19 +40,30 @@ export interface LiveStreams {
 
 /** Bounds and ends all live streams of a process: `signal` closes them at shutdown. */
 export function liveStreams(deps: LiveDeps): LiveStreams {
-  const { clock, signal, streamsMax = LIVE_STREAMS_MAX, log = logOf('web') } = deps
+  const { clock, signal, streamsMax = LIVE_STREAMS_MAX, ofOneMax = LIVE_STREAMS_OF_ONE_MAX, log = logOf('web') } = deps
   const boards = new LiveBoards(clock)
   let open = 0
+  const byViewer = new Map<string, number>()
+  const count = (viewer: string | undefined, more: 1 | -1): void => {
+    open += more
+    if (viewer === undefined) return
+    const now = (byViewer.get(viewer) ?? 0) + more
+    if (now === 0) byViewer.delete(viewer)
+    else byViewer.set(viewer, now)
+  }
   return {
     get open() {
       return open
     },
     serve(c, page) {
       if (open >= streamsMax) throw new LiveStreamsExhausted(`${streamsMax} live pages are open already`)
-      open++
+      const { viewer, intervalMs = LIVE_INTERVAL_MS, allowed } = page
+      if (viewer !== undefined && (byViewer.get(viewer) ?? 0) >= ofOneMax) {
+        throw new LiveStreamsExhausted(`${ofOneMax} live pages of this viewer are open already`)
+      }
+      count(viewer, 1)
       // Proxies that buffer would hold events back.
       c.header('X-Accel-Buffering', 'no')
-      const { intervalMs = LIVE_INTERVAL_MS, allowed } = page
       const board = boards.look(page.shared, page.regions, intervalMs / 2)
       return streamSSE(c, async (stream) => {
         const left = new AbortController()
@@ -63,7 +78,7 @@ export function liveStreams(deps: LiveDeps): LiveStreams {
           log.error('a live page failed', { code: codeOf(error), error: describeError(error) })
           await write('ended', codeOf(error))
         } finally {
-          open--
+          count(viewer, -1)
           board.leave()
         }
       })

@@ -43,6 +43,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   'request.too_large': 413,
   'request.media_type': 415,
   'request.invalid': 422,
+  'request.not_confirmed': 422,
 }
 
 /**

@@ -12,6 +12,8 @@ export type SignInProps = {
   next?: string
   name?: string
   failure?: { message: string; advice?: string }
+  /** Another way in: what it is called, and where it begins. */
+  provider?: { label: string; href: string }
 }
 
 /** Name and password; the failure of the attempt before, without saying which of the two was wrong. */
@@ -43,10 +45,51 @@ export function SignInPage(props: SignInProps): View {
         <button type="submit" class="button">
           Sign in
         </button>
+        {props.provider !== undefined && (
+          <a class="button quiet" href={props.provider.href}>
+            Sign in with {props.provider.label}
+          </a>
+        )}
         <p class="help">
-          No password yet? The {props.place.kind === 'platform' ? 'Platform' : 'Runtime'} prints a one-time link when it
-          starts.
+          No password, or a forgotten one? An owner gives you a one-time link; the first owner's is printed when the{' '}
+          {props.place.kind === 'platform' ? 'Platform' : 'Runtime'} starts.
         </p>
+      </form>
+    </PlainLayout>
+  )
+}
+
+export type SecondStepProps = {
+  place: Place
+  /** Where the form posts to: fields `code` and `next`. */
+  action: string
+  next: string
+  /** Where one begins again. */
+  again: string
+  failure?: { message: string; advice?: string }
+}
+
+/** The password was right, and the account has an authenticator. */
+export function SecondStepPage(props: SecondStepProps): View {
+  return (
+    <PlainLayout place={props.place} title="Code">
+      <form class="card gate" method="post" action={props.action}>
+        <h1>Your code</h1>
+        {props.failure !== undefined && <FormError {...props.failure} />}
+        <input type="hidden" name="next" value={props.next} />
+        <Field
+          name="code"
+          label="Code"
+          autocomplete="one-time-code"
+          required
+          autofocus
+          lengthMax={32}
+          help="The six digits that your authenticator shows, or one of your recovery codes."
+        />
+        <button type="submit" class="button">
+          Sign in
+        </button>
+        <a href={props.again}>Begin again</a>
       </form>
     </PlainLayout>
   )

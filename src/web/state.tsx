@@ -51,9 +51,20 @@ export function lookOf(state: StateWord): StateLook {
   return LOOKS[state]
 }
 
-/** The word as people read it. */
-export function wordOf(state: StateWord): string {
-  return state === 'awaiting-approval' ? 'awaiting approval' : state
+/** Why something is as it is: a stable code (wire's `Reason`). */
+type Why = readonly { code: string }[]
+
+/** The word as people read it. What stopped says by itself how: its sources came to their end, or its owner stopped it. */
+export function wordOf(state: string, why: Why = []): string {
+  if (state === 'awaiting-approval') return 'awaiting approval'
+  const known = (code: string): boolean => state === 'stopped' && why.some((reason) => reason.code === code)
+  if (known('owner.stopped')) return 'stopped by owner'
+  return known('flow.ended') ? 'ended' : state
+}
+
+/** Reasons that `wordOf` has not said already. */
+export function unsaid<Reason extends { code: string }>(state: string, why: readonly Reason[]): Reason[] {
+  return why.filter(({ code }) => wordOf(state, [{ code }]) === wordOf(state))
 }
 
 /** The path of a state's shape in a square of 12, for pictures that place it themselves. */
@@ -61,14 +72,14 @@ export function shapeOf(state: StateWord): string {
   return SHAPES[LOOKS[state]]
 }
 
-/** Shape and word. `word` replaces the usual word where a page has a better one. */
-export function State(props: { state: StateWord; word?: string }): View {
+/** Shape and word; `why` lets it say how something stopped. `word` replaces the usual word where a page has a better one. */
+export function State(props: { state: StateWord; why?: Why; word?: string | undefined }): View {
   return (
     <span class={`state ${lookOf(props.state)}`}>
       <svg viewBox="0 0 12 12" aria-hidden="true">
         <path fill-rule="evenodd" d={shapeOf(props.state)} />
       </svg>
-      {props.word ?? wordOf(props.state)}
+      {props.word ?? wordOf(props.state, props.why)}
     </span>
   )
 }

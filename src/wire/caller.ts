@@ -19,6 +19,8 @@ export type CallerDeps = {
   post: (token: string, signal?: AbortSignal) => Promise<string>
   /** Drawn at the start of this process: 128 bits, base64url. */
   incarnation: string
+  /** Told after each answer how far the other's clock is ahead of ours, in milliseconds; negative: behind. As good as the way is quick. */
+  onClock?: (offsetMs: number) => void
   clock: Clock
   random: Random
 }
@@ -68,9 +70,13 @@ async function ask<E extends Exchange>(
 ): Promise<AnswerOf<E>> {
   const address = { typ: requestTyp(exchange), to: deps.to, id: about.id, seq: about.seq }
   const token = await writeMessage(deps, address, payload)
+  const askedMs = deps.clock.now()
   const answer = await deps.post(token, about.signal)
   try {
-    return await readAnswer(deps, exchange, { id: about.id, token }, answer)
+    const heardMs = deps.clock.now()
+    const { issuedAtMs, payload: parsed } = await readAnswer(deps, exchange, { id: about.id, token }, answer)
+    deps.onClock?.(issuedAtMs - (askedMs + heardMs) / 2)
+    return parsed
   } catch (error) {
     if (error instanceof C2Refused) throw new C2AnswerRefused(error.reason, { cause: error })
     throw error
@@ -82,7 +88,7 @@ async function readAnswer<E extends Exchange>(
   exchange: E,
   asked: { id: string; token: string },
   answer: string,
-): Promise<AnswerOf<E>> {
+): Promise<{ issuedAtMs: number; payload: AnswerOf<E> }> {
   const reading = {
     self: deps.self.id,
     typs: new Set([answerTyp(exchange)]),
@@ -95,5 +101,5 @@ async function readAnswer<E extends Exchange>(
   const { header, payload } = await openAnswer(reading, answer)
   if (header.re.id !== asked.id || header.re.digest !== (await digestOf(asked.token)))
     throw new C2Refused('answers_another')
-  return readPayload(exchange.answer, payload)
+  return { issuedAtMs: header.iat, payload: readPayload(exchange.answer, payload) }
 }

@@ -14,6 +14,7 @@ import {
   Time,
   Version,
 } from './formats.ts'
+import { recordOf } from './record-of.ts'
 
 /** Components of one Blueprint, and so of one assignment. */
 export const COMPONENTS_MAX = 256
@@ -46,7 +47,7 @@ export const AssignedComponent = v.strictObject({
   /** Names of the components whose records it takes; a remote one comes in by a bridge of this assignment. */
   from: v.pipe(v.array(Name), v.maxLength(COMPONENTS_MAX)),
   /** Checked against the component type's own schema on the Runtime. Sealed in transport. */
-  config: v.record(v.string(), v.unknown()),
+  config: recordOf(v.string(), v.unknown()),
   code: v.optional(CodeReference),
 })
 export type AssignedComponent = v.InferOutput<typeof AssignedComponent>
@@ -86,14 +87,14 @@ export const Assignment = v.strictObject({
   components: v.pipe(v.array(AssignedComponent), v.minLength(1), v.maxLength(COMPONENTS_MAX)),
   bridges: v.pipe(v.array(AssignedBridge), v.maxLength(COMPONENTS_MAX)),
   /** Class of each named field; a field that is not named is public. */
-  classification: v.record(v.string(), Classification),
+  classification: recordOf(v.string(), Classification),
 })
 export type Assignment = v.InferOutput<typeof Assignment>
 
 /** SHA-256 of everything in an assignment, each over the JCS form (RFC 8785) or, for code, over its bytes. */
 export const Manifest = v.strictObject({
   assignment: Sha256Hex,
-  components: v.record(Name, Sha256Hex),
+  components: recordOf(Name, Sha256Hex),
   code: v.pipe(v.array(CodeReference), v.maxLength(COMPONENTS_MAX)),
 })
 export type Manifest = v.InferOutput<typeof Manifest>
@@ -103,9 +104,9 @@ export const SealedDocument = v.strictObject({
   /** The HPKE encapsulated key, base64url. */
   enc: Base64Url,
   /** The document without its sealed fields. */
-  envelope: v.record(v.string(), v.unknown()),
+  envelope: recordOf(v.string(), v.unknown()),
   /** JSON pointer → sealed JCS form of the value there, base64url; opened in the order of the pointers. */
-  sealed: v.record(v.string(), Base64Url),
+  sealed: recordOf(v.string(), Base64Url),
 })
 export type SealedDocument = v.InferOutput<typeof SealedDocument>
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { DeploymentState, Reason } from './deployment.ts'
 import { Base64Url, Count, DeploymentId, HttpsUrl, Name, Pem, Port, Sha256Hex, Time, Version } from './formats.ts'
+import { recordOf } from './record-of.ts'
 
 /** Head of the Runtime's audit trail: how many entries, the hash of the last, the Runtime's signature over both. */
 const TrailHead = v.strictObject({ count: Count, hash: Sha256Hex, signature: Base64Url })
@@ -20,7 +21,10 @@ export const Heartbeat = v.strictObject({
   version: v.pipe(v.string(), v.maxLength(32)),
   uptimeMs: Count,
   configurationHash: Sha256Hex,
+  /** Those that changed last first; as many as fit into a message beside the rest. */
   deployments: v.pipe(v.array(DeploymentInForce), v.maxLength(1_024)),
+  /** How many more there are, if not all fit. */
+  deploymentsLeftOut: v.optional(Count),
   /** Where the Platform reaches the Management Interface. */
   managementUrl: HttpsUrl,
   bridgePort: Port,
@@ -45,6 +49,14 @@ export const Inventory = v.strictObject({
   bridgePort: Port,
   configurationHash: Sha256Hex,
   /** What the owner's policy allows, in words of the policy itself: key → value. */
-  policy: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+  policy: recordOf(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+  /** The last check of the Runtime's own state against what it has on record: hashes only, and the names of what differs. */
+  drift: v.optional(
+    v.strictObject({
+      checkedAt: Time,
+      hashes: recordOf(Name, Sha256Hex),
+      differs: v.pipe(v.array(Name), v.maxLength(64)),
+    }),
+  ),
 })
 export type Inventory = v.InferOutput<typeof Inventory>

@@ -37,14 +37,19 @@ export { DeploymentInForce, Heartbeat, Inventory } from './heartbeat.ts'
 export { decodeIntroduction, encodeIntroduction } from './introduction.ts'
 export { CLOCK_AHEAD_MS, CODE_CHUNK_BYTES, MESSAGE_BYTES_MAX, MESSAGE_LIFETIME_MS } from './limits.ts'
 export type { AnswerMemory } from './memories.ts'
+export { OWN_SERVER_NAME } from './own-name.ts'
+export { recordOf } from './record-of.ts'
 export { NONCES_PER_KEY_MAX, ReplayWindow } from './replay-window.ts'
 export { AuditLog, BridgeStatus, ComponentStatus, DeploymentStatus, ENTRIES_MAX } from './report.ts'
 export { assignmentInfo, assignmentPointers, openDocument, openResult, sealDocument, sealResult } from './sealing.ts'
+export { BatchSpan, SPANS_MAX } from './spans.ts'
 export {
   type AskTable,
   ChannelFrame,
+  CheckFailure,
   DEAD_LETTERS_MAX,
   DeadLetterEntry,
+  DeadLetterSelection,
   MainNews,
   mainAsks,
   PARTITIONS_MAX,

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { DeploymentState, Reason } from './deployment.ts'
 import { BridgeId, Code, Count, DeploymentId, Name, RuntimeId, Time, Version } from './formats.ts'
+import { recordOf } from './record-of.ts'
 
 /** Entries of one message: 256 × ≤ 1 KiB stays well under the size bound of a message. */
 export const ENTRIES_MAX = 256
@@ -14,7 +15,7 @@ export const AuditLog = v.strictObject({
   level: v.picklist(['debug', 'info', 'warning', 'error']),
   /** Id of a constant message text, such as `source.opened`; the texts are part of the program on both sides. */
   template: Code,
-  fields: v.record(Name, v.union([Code, Count, v.boolean()])),
+  fields: recordOf(Name, v.union([Code, Count, v.boolean()])),
 })
 export type AuditLog = v.InferOutput<typeof AuditLog>
 
@@ -42,6 +43,8 @@ export const BridgeStatus = v.strictObject({
   peer: RuntimeId,
   /** `closed`: its flow has ended or was stopped, and nothing is to cross any more. */
   state: v.picklist(['connecting', 'up', 'down', 'closed']),
+  /** Why it is not up, as far as this end can tell. */
+  reason: v.optional(Reason),
   suite: v.string(),
   frames: Count,
   bytes: Count,

@@ -6,7 +6,9 @@
 import * as v from 'valibot'
 import { AssignedBridge, AssignedComponent, COMPONENTS_MAX } from './deployment.ts'
 import { Base64Url, BridgeId, Code, Count, DeploymentId, Name, Pem, Sha256Hex, Version } from './formats.ts'
+import { recordOf } from './record-of.ts'
 import { AuditLog, BridgeStatus, ComponentStatus } from './report.ts'
+import { BatchSpan, SPANS_MAX } from './spans.ts'
 
 /** Partitions of one source; a file each, so it is also how many files a source may read. 65,536 × ~128 B of JSON ≈ 8 MiB at the very most. */
 export const PARTITIONS_MAX = 65_536
@@ -14,7 +16,10 @@ export const PARTITIONS_MAX = 65_536
 export const DEAD_LETTERS_MAX = 256
 
 const Position = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const Positions = v.pipe(v.record(v.string(), Position), v.maxEntries(PARTITIONS_MAX))
+/** Pairs and not an object: a partition may be called `constructor` or `__proto__`. */
+const Positions = v.pipe(v.array(v.tuple([v.string(), Position])), v.maxLength(PARTITIONS_MAX))
+/** Those of files that are there, and of files that are gone; twice as many, since a version before this one forgot none. */
+const KeptPositions = v.pipe(v.array(v.tuple([v.string(), Position])), v.maxLength(2 * PARTITIONS_MAX))
 
 /** A leaf for one bridge: its DNS name is the bridge's label. */
 export const WorkerTls = v.strictObject({ certificatePem: v.string(), privateKeyPem: v.string() })
@@ -35,6 +40,10 @@ export type WorkerBridge = v.InferOutput<typeof WorkerBridge>
 export const WorkerStart = v.strictObject({
   /** Its working directory: relative paths of components start here. */
   files: v.string(),
+  /** The Runtime's data folder, closed to components but for `files`. */
+  closed: v.string(),
+  /** The folders that the owner's rules allow, if they allow only some; relative ones begin in `files`. */
+  roots: v.optional(v.array(v.string())),
   deployment: DeploymentId,
   version: Version,
   components: v.pipe(v.array(AssignedComponent), v.maxLength(COMPONENTS_MAX)),
@@ -42,6 +51,8 @@ export const WorkerStart = v.strictObject({
   code: v.pipe(v.array(v.strictObject({ sha256: Sha256Hex, content: Base64Url })), v.maxLength(COMPONENTS_MAX)),
   /** The sealed journal of refused records: its folder, its own key (32 bytes) and its bound. */
   deadLetters: v.strictObject({ folder: v.string(), key: Base64Url, bytesMax: Count }),
+  /** One batch in so many is to be followed; absent: none. */
+  traceOneIn: v.optional(v.pipe(Count, v.minValue(1))),
 })
 export type WorkerStart = v.InferOutput<typeof WorkerStart>
 
@@ -56,30 +67,50 @@ export type WorkerSessionKeys = v.InferOutput<typeof WorkerSessionKeys>
 
 /** One refused record, as its owner sees it. The record is customer data: it never leaves the Runtime. */
 export const DeadLetterEntry = v.strictObject({
-  /** Its place among the dead letters. */
-  position: Position,
+  /** Its place among the dead letters of its deployment. */
+  number: Position,
   component: Name,
-  /** Where the record comes from. */
+  /** Where the record comes from, and its position there. */
   partition: v.string(),
-  sourcePosition: v.number(),
+  position: v.number(),
   /** When it was refused, milliseconds since 1970. */
   at: v.number(),
   reason: v.strictObject({ code: Code, item: v.optional(v.string()) }),
   record: Base64Url,
+  /** It has all that it takes to replay it; a record that was too long to be taken is cut. */
+  whole: v.boolean(),
+  /** It waits for its turn to go through the flow again, or is on its way. */
+  replaying: v.optional(v.boolean()),
 })
 export type DeadLetterEntry = v.InferOutput<typeof DeadLetterEntry>
+
+/** Which refused records: by their numbers, or all up to one; of these only those of a component, or with a reason's code. */
+export const DeadLetterSelection = v.strictObject({
+  numbers: v.optional(v.pipe(v.array(Position), v.maxLength(DEAD_LETTERS_MAX))),
+  through: v.optional(Position),
+  component: v.optional(Name),
+  code: v.optional(Code),
+})
+export type DeadLetterSelection = v.InferOutput<typeof DeadLetterSelection>
 
 const nothing = v.strictObject({})
 
 /** What a worker asks main, and what it gets. */
 export const workerAsks = {
-  'checkpoints-load': { ask: v.strictObject({ component: Name }), reply: v.strictObject({ positions: Positions }) },
+  'checkpoints-load': { ask: v.strictObject({ component: Name }), reply: v.strictObject({ positions: KeptPositions }) },
   /** Answered once the positions are durable. */
   'checkpoints-save': { ask: v.strictObject({ component: Name, positions: Positions }), reply: nothing },
+  'checkpoints-forget': {
+    ask: v.strictObject({
+      component: Name,
+      partitions: v.pipe(v.array(v.string()), v.maxLength(2 * PARTITIONS_MAX)),
+    }),
+    reply: nothing,
+  },
   /** Refused for a credential that the assignment does not name. */
   credential: {
     ask: v.strictObject({ credential: Name }),
-    reply: v.strictObject({ secret: v.record(v.string(), v.string()) }),
+    reply: v.strictObject({ secret: recordOf(v.string(), v.string()) }),
   },
   'handshake-begin': {
     ask: v.strictObject({ bridge: BridgeId }),
@@ -95,18 +126,48 @@ export const workerAsks = {
   },
 } as const
 
+/** Why a check failed: code, item and advice are the program's own words, never content. */
+export const CheckFailure = v.strictObject({
+  code: Code,
+  item: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  advice: v.optional(v.string()),
+})
+export type CheckFailure = v.InferOutput<typeof CheckFailure>
+
 /** What main asks a worker, and what it gets. */
 export const mainAsks = {
+  /** Asked of a worker that is started for this alone: does the component's own check pass? */
+  check: {
+    ask: v.strictObject({
+      ...{ files: v.string(), closed: v.string(), roots: v.optional(v.array(v.string())) },
+      component: AssignedComponent,
+    }),
+    reply: v.strictObject({ failure: v.optional(CheckFailure) }),
+  },
   /** Answered once the flow is being built; what fails later is told by `finished`. */
   start: { ask: WorkerStart, reply: nothing },
   /** Answered at once; the end is told by `finished`. */
   drain: { ask: nothing, reply: nothing },
   'renew-tls': { ask: v.strictObject({ bridge: BridgeId, tls: WorkerTls }), reply: nothing },
   'dead-letters-list': {
-    ask: v.strictObject({ from: Position, limit: v.pipe(v.number(), v.integer(), v.maxValue(DEAD_LETTERS_MAX)) }),
-    reply: v.strictObject({ letters: v.array(DeadLetterEntry), first: Position, next: Position }),
+    ask: v.strictObject({
+      from: Position,
+      limit: v.pipe(v.number(), v.integer(), v.maxValue(DEAD_LETTERS_MAX)),
+      ...v.pick(DeadLetterSelection, ['component', 'code']).entries,
+    }),
+    reply: v.strictObject({
+      ...{ letters: v.array(DeadLetterEntry), first: Position, next: Position, resume: v.optional(Position) },
+      waiting: Count,
+    }),
   },
-  'dead-letters-drop': { ask: v.strictObject({ through: Position }), reply: v.strictObject({ dropped: Count }) },
+  'dead-letters-counts': {
+    ask: nothing,
+    reply: v.strictObject({ counts: v.array(v.strictObject({ component: Name, code: Code, count: Count })) }),
+  },
+  /** `left`: how many wait afterwards. */
+  'dead-letters-drop': { ask: DeadLetterSelection, reply: v.strictObject({ dropped: Count, left: Count }) },
+  /** Answered once they are in the row; `ending`: the flow may have ended before their turn comes. */
+  'dead-letters-replay': { ask: DeadLetterSelection, reply: v.strictObject({ queued: Count, ending: v.boolean() }) },
 } as const
 
 /** What a worker tells without being asked. */
@@ -119,6 +180,12 @@ export const WorkerNews = v.variant('news', [
     /** Refused records that wait for the owner. */
     deadLetters: Count,
     rssBytes: Count,
+  }),
+  /** Steps of batches that are followed, and how many more were dropped since the last ones because main was slow. */
+  v.strictObject({
+    news: v.literal('spans'),
+    spans: v.pipe(v.array(BatchSpan), v.maxLength(SPANS_MAX)),
+    dropped: Count,
   }),
   v.strictObject({
     news: v.literal('finished'),

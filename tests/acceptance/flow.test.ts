@@ -61,10 +61,12 @@ describeSlow('a flow on one Runtime', () => {
       const list = await sluice(['dead-letter', 'list', deployment, '--at', runtime.data])
       expect(list).toMatchObject({ exit: 0, err: '' })
       const [head = '', many = '', short = '', ...rest] = list.out.split('\n')
-      expect(head).toMatch(/^COMPONENT +REASON/)
-      expect(many).toMatch(/line 3.*2,many$/)
-      expect(short).toMatch(/line 4.*3$/)
-      expect(rest).toEqual([''])
+      expect(head).toMatch(/^NUMBER +COMPONENT +REASON/)
+      expect(many).toMatch(/1 +tidy +csv\.not_int line 3.* in\/odd\.csv/)
+      expect(short).toMatch(/2 +tidy +csv\.row_ragged line 4.* in\/odd\.csv/)
+      expect(rest.join('\n')).not.toContain('tidy')
+      const shown = await sluice(['dead-letter', 'show', deployment, '1', '--at', runtime.data])
+      expect(shown.out).toContain('2,many')
     },
     TEST_MS,
   )
@@ -81,7 +83,7 @@ describeSlow('a flow on one Runtime', () => {
       const words = ['deployment', 'refuse', deployment, '--version', '1', '--reason', 'not on my machine']
       const refused = await sluice([...words, '--at', runtime.data])
       expect(refused).toMatchObject({ exit: 0, err: '' })
-      expect(refused.out).toMatch(/^Refused version 1 of .+; now refused\.\n$/)
+      expect(refused.out).toMatch(/^Version 1 of no waits for you[\s\S]*\nRefused version 1 of no; now refused\.\n$/)
       const seen = await world.central(deployment, ({ state }) => state === 'refused')
       expect(seen.runtimes).toMatchObject([{ name: 'alone', state: 'refused', reasons: [{ code: 'owner.refused' }] }])
       expect(JSON.stringify(seen)).not.toContain('not on my machine')

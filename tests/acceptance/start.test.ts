@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { base64url, systemRandom } from '../../src/base/mod.ts'
@@ -62,12 +62,34 @@ slowTest(
     expect(missing).toMatchObject({ exit: 4, out: '' })
     expect(missing.err).toMatch(/^master_key\.missing: .+\n$/)
     const readable = world.write('readable.key', readFileSync(join(runtime.data, 'master.key'), 'utf8'))
+    chmodSync(readable, 0o644)
     expect((await sluiceProcess([...words, '--master-key-file', readable])).err).toMatch(
       /^master_key\.permissions: .+\n$/,
     )
     expect(contentOf(runtime.data)).toEqual(before)
     await runtime.startAgain()
     expect(await runtime.client.get('/v1/credentials')).toMatchObject({ credentials: [{ name: 'kept' }] })
+  },
+  TEST_MS,
+)
+
+slowTest(
+  'nothing that a server makes is for other users, however wide the umask that it was started with',
+  async () => {
+    await using world = new World()
+    const before = process.umask(0)
+    try {
+      const platform = await world.startPlatform()
+      const runtime = await world.startRuntime('factory-01')
+      for (const folder of [platform.data, runtime.data]) {
+        const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        const open = names.filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0)
+        expect(open).toEqual([])
+        expect(names.some((name) => name.endsWith('.db'))).toBe(true)
+      }
+    } finally {
+      process.umask(before)
+    }
   },
   TEST_MS,
 )

@@ -5,7 +5,6 @@ import {
   authenticate,
   clearSessionCookie,
   type Role,
-  requireRole,
   SESSION_COOKIE,
   safeNext,
   sessionCookieOf,
@@ -26,10 +25,12 @@ function appOf(host: TestAccounts): Hono<{ Variables: AuthVariables }> {
     clearSessionCookie(c)
     return c.text('out')
   })
-  app.use('/v1/*', authenticate({ accounts: host.accounts, signIn: '/sign-in' }))
+  const enrolTotp = ['/v1/account/totp', '/v1/confirm'] as const
+  app.use('/v1/*', authenticate({ accounts: host.accounts, signIn: '/sign-in', enrolTotp }))
+  app.get('/v1/account/totp', (c) => c.text('set up'))
+  app.get('/v1/account/totpx', (c) => c.text('not below'))
+  app.get('/v1/confirm', (c) => c.text('confirm'))
   app.get('/v1/me', (c) => c.json(c.var.user))
-  app.post('/v1/stop', requireRole('operator'), (c) => c.text('stopped'))
-  app.get('/v1/keys', requireRole('owner'), (c) => c.text('keys'))
   app.use(
     '/t/:tenant/*',
     authenticate({ accounts: async () => host.accounts, cookie: (c) => sessionCookieOf(c.req.param('tenant') ?? '') }),
@@ -43,7 +44,7 @@ async function credentials(
   role: Role,
 ): Promise<{ cookie: string; token: string; session: string }> {
   const { id } = await host.accounts.createUser({ name: `a-${role}`, role })
-  const opened = await host.accounts.redeemLink(await host.accounts.oneTimeLink(id, 'sign-in'), {
+  const opened = await host.redeem(await host.accounts.oneTimeLink(id, 'sign-in'), {
     address: '192.0.2.7',
   })
   const { token } = await host.accounts.createApiToken({ user: id, name: 'ci', expires: host.clock.now() + 10_000 })
@@ -99,16 +100,22 @@ describe('authenticate()', () => {
     expect((await appOf(host).request('/t/ten_b/me', { headers })).status).toBe(401)
   })
 
-  test('requireRole() lets each role do what is its own and below', async () => {
+  test('lets a session without a demanded authenticator set one up and nothing else; tokens of programs go on', async () => {
     using host = await testAccounts()
     const app = appOf(host)
-    const expected = { viewer: [403, 403], operator: [200, 403], owner: [200, 200] } as const
-    for (const role of ['viewer', 'operator', 'owner'] as const) {
-      const { cookie } = await credentials(host, role)
-      const stop = await app.request('/v1/stop', { method: 'POST', headers: { cookie } })
-      const keys = await app.request('/v1/keys', { headers: { cookie } })
-      expect([stop.status, keys.status]).toEqual([...expected[role]])
-    }
+    const { cookie, token } = await credentials(host, 'owner')
+    await host.accounts.totp.demand(true)
+    const status = async (path: string, headers: Record<string, string>) =>
+      (await app.request(path, { headers })).status
+    expect(await status('/v1/account/totp', { cookie })).toBe(200)
+    expect(await status('/v1/confirm', { cookie })).toBe(200)
+    for (const path of ['/v1/me', '/v1/account/totpx', '/t/a/me', '/v1/account/totp/../../me'])
+      expect([path, await status(path, { cookie })]).not.toEqual([path, 200])
+    const refused = await app.request('/v1/me', { headers: { cookie } })
+    expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'totp.demanded' }])
+    const page = await app.request('/v1/me', { headers: { cookie, accept: 'text/html' } })
+    expect([page.status, page.headers.get('location')]).toEqual([303, '/v1/account/totp'])
+    expect(await status('/v1/me', { authorization: token })).toBe(200)
   })
 })
 

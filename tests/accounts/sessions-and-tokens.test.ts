@@ -14,7 +14,7 @@ async function withUser(host: TestAccounts, name = 'ivo'): Promise<{ id: string;
     id,
     open: async () => {
       const link = await host.accounts.oneTimeLink(id, 'sign-in')
-      return (await host.accounts.redeemLink(link, { address: '192.0.2.7', userAgent: 'browser' })).token
+      return (await host.redeem(link, { address: '192.0.2.7', userAgent: 'browser' })).token
     },
   }
 }
@@ -29,6 +29,16 @@ describe('a session', () => {
     expect(await host.accounts.sessionOf(token)).toBeDefined()
     host.clock.advance(SESSION_IDLE_MS)
     expect(await host.accounts.sessionOf(token)).toBeUndefined()
+  })
+
+  test('ends after an hour although a page of it stays open and looks whether it stands', async () => {
+    using host = await testAccounts()
+    const token = await (await withUser(host)).open()
+    for (let at = 0; at < 3; at++) {
+      expect(await host.accounts.sessionStands(token)).toBe(true)
+      host.clock.advance(SESSION_IDLE_MS / 3)
+    }
+    expect(await host.accounts.sessionStands(token)).toBe(false)
   })
 
   test('ends after twelve hours, however much it is used', async () => {

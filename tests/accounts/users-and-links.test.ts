@@ -24,7 +24,7 @@ describe('the first owner', () => {
     const { user, token } = await host.accounts.createFirstOwner('  Maria ')
     expect(user).toMatchObject({ name: 'maria', role: 'owner' })
     expect(await host.accounts.viewLink(token)).toEqual({ user, purpose: 'set-password' })
-    const opened = await host.accounts.redeemLink(token, visitor, PASSWORD)
+    const opened = await host.redeem(token, visitor, PASSWORD)
     expect(await host.accounts.sessionOf(opened.token)).toMatchObject({ user: { name: 'maria' } })
     expect(await host.accounts.listUsers()).toMatchObject([{ name: 'maria', role: 'owner', hasPassword: true }])
   })
@@ -74,9 +74,7 @@ describe('a one-time link', () => {
       expect(await refusalOf(() => host.accounts.redeemLink(token, visitor, password))).toBe('account.password_unfit')
     }
     expect(await refusalOf(() => host.accounts.redeemLink(token, visitor))).toBe('account.link_refused')
-    expect((await host.accounts.redeemLink(token, visitor, 'x'.repeat(PASSWORD_LENGTH_MIN))).session.user.role).toBe(
-      'owner',
-    )
+    expect((await host.redeem(token, visitor, 'x'.repeat(PASSWORD_LENGTH_MIN))).session.user.role).toBe('owner')
   })
 
   test.each(['set-password', 'sign-in'] as const)(
@@ -84,7 +82,7 @@ describe('a one-time link', () => {
     async (purpose) => {
       using host = await testAccounts()
       const id = await makeMaria(host.accounts)
-      const open = await host.accounts.signIn('maria', PASSWORD, '192.0.2.7')
+      const open = await host.enter('maria', PASSWORD, '192.0.2.7')
       const token = await host.accounts.oneTimeLink(id, purpose)
       const password = 'another long enough one'
       await host.db.run(sql`create trigger broken before insert on sessions begin select raise(abort, 'broken'); end`)
@@ -92,8 +90,8 @@ describe('a one-time link', () => {
       expect(await host.accounts.viewLink(token)).toMatchObject({ purpose })
       expect(await host.accounts.sessionOf(open.token)).toMatchObject({ user: { name: 'maria' } })
       await host.db.run(sql`drop trigger broken`)
-      await host.accounts.signIn('maria', PASSWORD, '192.0.2.7')
-      await host.accounts.redeemLink(token, visitor, password)
+      await host.enter('maria', PASSWORD, '192.0.2.7')
+      await host.redeem(token, visitor, password)
       expect(await refusalOf(() => host.accounts.viewLink(token))).toBe('account.link_refused')
     },
   )
@@ -107,7 +105,7 @@ describe('a one-time link', () => {
 test('a new password ends the other sessions', async () => {
   using host = await testAccounts()
   const id = await makeMaria(host.accounts)
-  const kept = await host.accounts.signIn('maria', PASSWORD, '192.0.2.7')
+  const kept = await host.enter('maria', PASSWORD, '192.0.2.7')
   await host.accounts.setPassword(id, 'another long enough one', kept.session.id)
   expect((await host.accounts.listSessions(id)).map((session) => session.id)).toEqual([kept.session.id])
 })
@@ -118,14 +116,14 @@ test('a new password that cannot end the other sessions is not set', async () =>
   await host.db.run(sql`create trigger broken before delete on sessions begin select raise(abort, 'broken'); end`)
   expect(await refusalOf(() => host.accounts.setPassword(id, 'another long enough one'))).toStartWith('store.')
   await host.db.run(sql`drop trigger broken`)
-  await host.accounts.signIn('maria', PASSWORD, '192.0.2.7')
+  await host.enter('maria', PASSWORD, '192.0.2.7')
 })
 
 test('no password, cookie, link or token stands in the database as it is', async () => {
   using host = await testAccounts()
   const id = await makeMaria(host.accounts)
   const link = await host.accounts.oneTimeLink(id, 'sign-in')
-  const opened = await host.accounts.signIn('maria', PASSWORD, '192.0.2.7')
+  const opened = await host.enter('maria', PASSWORD, '192.0.2.7')
   const api = await host.accounts.createApiToken({ user: id, name: 'ci', expires: host.clock.now() + 1_000 })
   const rows = await Promise.all(
     [users, sessions, oneTimeLinks, apiTokens].map((table) => host.db.select().from(table)),

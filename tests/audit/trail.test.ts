@@ -1,45 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { eq, gt, sql } from 'drizzle-orm'
-import { openTrail, type Trail, verifyHead } from '../../src/audit/mod.ts'
+import { verifyHead } from '../../src/audit/mod.ts'
 import { canonicalJson, systemRandom, utf8 } from '../../src/base/mod.ts'
-import { generateStoredKeyPair, loadSigningKey, type SigningKey, sign } from '../../src/crypto/mod.ts'
-import {
-  auditHead,
-  auditTrail,
-  type Database,
-  runtimeDatabase,
-  type TenantSchema,
-  tenantDatabase,
-} from '../../src/store/mod.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { frozenClock } from '../support/frozen-clock.ts'
+import { generateStoredKeyPair, sign } from '../../src/crypto/mod.ts'
+import { auditHead, auditTrail, runtimeDatabase, tenantDatabase } from '../../src/store/mod.ts'
+import { act, openedTrail, signer, type TrailTables } from '../support/audit/trail.ts'
 import { refusalOf } from '../support/refusal.ts'
-
-type TrailTables = Database<Pick<TenantSchema, 'auditTrail' | 'auditHead'>>
-type Opened = { trail: Trail; db: TrailTables; clock: ReturnType<typeof frozenClock> } & Disposable
-
-const signer: SigningKey = await loadSigningKey(await generateStoredKeyPair('sign'))
-
-async function open(
-  lines = 0,
-  openDatabase: typeof runtimeDatabase | typeof tenantDatabase = runtimeDatabase,
-): Promise<Opened> {
-  const folder = temporaryFolder()
-  const db = await openDatabase(folder.file('some.db'), systemRandom(32))
-  const clock = frozenClock()
-  const trail = await openTrail({ db, signer, clock, random: systemRandom })
-  for (let n = 1; n <= lines; n++) await trail.record(act(n))
-  const close = (): void => {
-    db.close()
-    folder[Symbol.dispose]()
-  }
-  return { trail, db, clock, [Symbol.dispose]: close }
-}
-
-function act(n: number): Parameters<Trail['record']>[0] {
-  return { actor: 'user:owner', action: 'credential.set', subject: `cred_${n}`, detail: { fields: n, replaced: false } }
-}
 
 /** Puts the content of one line, hash and all, in the place of another and back. */
 async function swap(db: TrailTables, a: number, b: number): Promise<void> {
@@ -55,7 +22,7 @@ async function swap(db: TrailTables, a: number, b: number): Promise<void> {
 describe('record, list and head', () => {
   test('lines come back in order with what was said, on a Runtime and in a Platform Tenant', async () => {
     for (const database of [runtimeDatabase, tenantDatabase]) {
-      using opened = await open(3, database)
+      using opened = await openedTrail(3, database)
       const { trail, clock } = opened
       clock.advance(500)
       await trail.record({ actor: 'key:abc', action: 'deployment.approve', subject: 'dep_1' })
@@ -69,7 +36,7 @@ describe('record, list and head', () => {
   })
 
   test('the head names the last line and verifies under the signer, and under nobody else', async () => {
-    using opened = await open(2)
+    using opened = await openedTrail(2)
     const head = await opened.trail.head()
     expect(head).toMatchObject({ count: 2, hash: (await opened.trail.list({ limit: 2 }))[1]?.hash })
     expect(await verifyHead(signer.publicKey, head)).toBe(true)
@@ -80,7 +47,7 @@ describe('record, list and head', () => {
   })
 
   test('a trail without lines has a signed head too', async () => {
-    using opened = await open()
+    using opened = await openedTrail()
     const head = await opened.trail.head()
     expect(head.count).toBe(0)
     expect(await verifyHead(signer.publicKey, head)).toBe(true)
@@ -88,13 +55,13 @@ describe('record, list and head', () => {
   })
 
   test('acts recorded at once all get their own place', async () => {
-    using opened = await open()
+    using opened = await openedTrail()
     await Promise.all(Array.from({ length: 20 }, (_, n) => opened.trail.record(act(n))))
     expect(await opened.trail.verify()).toEqual({ ok: true, count: 20 })
   })
 
   test('a line of 4,096 characters is kept, a longer one refused', async () => {
-    using opened = await open()
+    using opened = await openedTrail()
     const line = { actor: 'a', action: 'b', detail: {} }
     const most = 4_096 - 'ab{}'.length
     expect(await refusalOf(() => opened.trail.record({ ...line, subject: 'x'.repeat(most + 1) }))).toBe(
@@ -104,8 +71,36 @@ describe('record, list and head', () => {
     expect(await opened.trail.verify()).toEqual({ ok: true, count: 1 })
   })
 
+  test('half a character, which has no hash, becomes a replacement character', async () => {
+    using opened = await openedTrail()
+    await opened.trail.record({
+      actor: 'a\ud83d',
+      action: 'b',
+      subject: '\ude00c',
+      detail: { 'd\ud83d': 'e\ud83d', whole: '😀' },
+    })
+    expect(await opened.trail.list({ limit: 1 })).toMatchObject([
+      { actor: 'a\ufffd', subject: '\ufffdc', detail: { 'd\ufffd': 'e\ufffd', whole: '😀' } },
+    ])
+    expect(await opened.trail.verify()).toEqual({ ok: true, count: 1 })
+  })
+
+  test('a name with a NUL or half a character in it is kept without, and the chain holds', async () => {
+    using opened = await openedTrail(1)
+    const [nul, half] = ['a\0b', 'a\ud800b']
+    for (const subject of [nul, half]) {
+      await opened.trail.record({ actor: subject, action: 'user.invited', subject, detail: { from: subject } })
+    }
+    const lines = await opened.trail.list({ afterCount: 1, limit: 10 })
+    expect(lines.map(({ subject, actor }) => [subject, actor])).toEqual([
+      ['a\ufffdb', 'a\ufffdb'],
+      ['a\ufffdb', 'a\ufffdb'],
+    ])
+    expect(await opened.trail.verify()).toEqual({ ok: true, count: 3 })
+  })
+
   test('list() gives no more than 1,000 lines', async () => {
-    using opened = await open()
+    using opened = await openedTrail()
     const row = { atMs: 1, actor: 'a', action: 'b', subject: 'c', detail: '{}', hash: '' }
     await opened.db.insert(auditTrail).values(Array.from({ length: 1_001 }, (_, at) => ({ ...row, count: at + 1 })))
     expect(await opened.trail.list({ limit: 5_000 })).toHaveLength(1_000)
@@ -122,20 +117,20 @@ describe('tampering is found and named', () => {
       { atMs: 1 },
       { hash: 'f'.repeat(64) },
     ]) {
-      using opened = await open(5)
+      using opened = await openedTrail(5)
       await opened.db.update(auditTrail).set(change).where(eq(auditTrail.count, 3))
       expect(await opened.trail.verify()).toEqual({ ok: false, firstBad: 3, reason: 'changed' })
     }
   })
 
   test('a removed line', async () => {
-    using opened = await open(5)
+    using opened = await openedTrail(5)
     await opened.db.delete(auditTrail).where(eq(auditTrail.count, 3))
     expect(await opened.trail.verify()).toEqual({ ok: false, firstBad: 3, reason: 'removed' })
   })
 
   test('a removed line behind which the others moved up', async () => {
-    using opened = await open(5)
+    using opened = await openedTrail(5)
     await opened.db.delete(auditTrail).where(eq(auditTrail.count, 3))
     await opened.db.run(sql`UPDATE audit_trail SET count = count - 1 WHERE count > 3`)
     expect(await opened.trail.verify()).toMatchObject({ ok: false, firstBad: 3 })
@@ -148,20 +143,20 @@ describe('tampering is found and named', () => {
       [2, 5],
       [1, 5],
     ] as const) {
-      using opened = await open(5)
+      using opened = await openedTrail(5)
       await swap(opened.db, a, b)
       expect(await opened.trail.verify()).toEqual({ ok: false, firstBad: a, reason: 'reordered' })
     }
   })
 
   test('a cut tail, against the head in the database', async () => {
-    using opened = await open(5)
+    using opened = await openedTrail(5)
     await opened.db.delete(auditTrail).where(gt(auditTrail.count, 3))
     expect(await opened.trail.verify()).toEqual({ ok: false, firstBad: 4, reason: 'cut' })
   })
 
   test('a whole database put back to an earlier state, against a head that was kept elsewhere', async () => {
-    using opened = await open(3)
+    using opened = await openedTrail(3)
     const earlier = await opened.db.select().from(auditHead)
     for (const n of [4, 5]) await opened.trail.record(act(n))
     const kept = await opened.trail.head()
@@ -174,23 +169,23 @@ describe('tampering is found and named', () => {
   })
 
   test('an earlier head that was kept elsewhere is still part of an honest trail', async () => {
-    using opened = await open(3)
+    using opened = await openedTrail(3)
     const kept = await opened.trail.head()
     await opened.trail.record(act(4))
     expect(await opened.trail.verify(kept)).toEqual({ ok: true, count: 4 })
   })
 
   test('a head that is missing or signed by another key', async () => {
-    using missing = await open(3)
+    using missing = await openedTrail(3)
     await missing.db.delete(auditHead)
     expect(await missing.trail.verify()).toEqual({ ok: false, firstBad: 3, reason: 'head' })
-    using forged = await open(3)
+    using forged = await openedTrail(3)
     await forged.db.update(auditHead).set({ signature: systemRandom(64) })
     expect(await forged.trail.verify()).toEqual({ ok: false, firstBad: 3, reason: 'head' })
   })
 
   test('record() and head() refuse to sign over a trail that was cut', async () => {
-    using opened = await open(5)
+    using opened = await openedTrail(5)
     await opened.db.delete(auditTrail).where(eq(auditTrail.count, 5))
     expect(await refusalOf(() => opened.trail.record(act(6)))).toBe('audit.broken')
     expect(await refusalOf(() => opened.trail.head())).toBe('audit.broken')
@@ -198,7 +193,7 @@ describe('tampering is found and named', () => {
   })
 
   test('tampering beyond the first page of 1,000 lines, in a trail that was written from its description alone', async () => {
-    using opened = await open()
+    using opened = await openedTrail()
     await writeByDescription(opened.db, 1_100)
     expect(await opened.trail.verify()).toEqual({ ok: true, count: 1_100 })
     await opened.trail.record(act(1_101))
@@ -223,3 +218,16 @@ async function writeByDescription(db: TrailTables, lines: number): Promise<void>
   await db.insert(auditTrail).values(rows)
   await db.insert(auditHead).values({ id: 1, count: lines, hash, signature, kid: signer.kid })
 }
+
+test('many verifications at once take their turns, and others theirs in between', async () => {
+  using opened = await openedTrail(600)
+  let done = false
+  const all = Promise.all(Array.from({ length: 20 }, () => opened.trail.verify())).finally(() => {
+    done = true
+  })
+  let turns = 0
+  for (; !done; turns++) await new Promise((resolve) => setImmediate(resolve))
+  for (const verdict of await all) expect(verdict).toEqual({ ok: true, count: 600 })
+  // Three pages each; all at the same time would leave others three turns.
+  expect(turns).toBeGreaterThanOrEqual(20 * 2)
+})

@@ -53,8 +53,8 @@ describe('readClientHello()', () => {
     expect(readClientHello(Uint8Array.of(22, 2))).toEqual({ state: 'refused' })
   })
 
-  test('refuses a hello without a server name', async () => {
-    expect(readClientHello(await helloOf(''))).toEqual({ state: 'refused' })
+  test('says of a hello without a server name that it has none', async () => {
+    expect(readClientHello(await helloOf(''))).toEqual({ state: 'unnamed' })
   })
 
   test('refuses a hello one byte longer than the bound, before it has come', () => {
@@ -68,7 +68,7 @@ describe('readClientHello()', () => {
       for (const value of systemRandom(4)) {
         const changed = Buffer.from(hello)
         changed[at] = value
-        expect(['read', 'incomplete', 'refused']).toContain(readClientHello(changed).state)
+        expect(['read', 'incomplete', 'refused', 'unnamed']).toContain(readClientHello(changed).state)
       }
     }
   })

@@ -15,6 +15,7 @@ import {
   BRIDGE,
   batchOf,
   handshakesOf,
+  LABEL,
   listen,
   openReceiver,
   openSender,
@@ -22,7 +23,7 @@ import {
   termsOf,
 } from '../support/bridge/ends.ts'
 import { ManualClock } from '../support/bridge/manual-clock.ts'
-import { comeByTcp, comeByTls, comeByWebSocket, type Stranger } from '../support/bridge/stranger.ts'
+import { comeByTcp, comeByTls, comeByWebSocket, pushByTls, type Stranger } from '../support/bridge/stranger.ts'
 import { testAuthority } from '../support/certificates.ts'
 
 let agreed: Agreed
@@ -159,6 +160,27 @@ test('the oldest stranger goes when one more than the bound comes to a worker', 
   expect(others.filter((other) => other.isClosed())).toEqual([])
   clock.advance(HANDSHAKE_DEADLINE_MS)
   await Promise.all(others.map((other) => other.closed))
+})
+
+test('who floods from one network pushes out his own, and not the one stranger of another', async () => {
+  const other = await comeByTls(listener.port, '', LABEL, '127.0.0.2')
+  const flood: Stranger[] = []
+  for (let i = 0; i < 2 * UNAUTHENTICATED_SOCKETS_MAX; i++) flood.push(await comeByTls(listener.port, ''))
+  await flood[UNAUTHENTICATED_SOCKETS_MAX]?.closed
+  expect(other.isClosed()).toBe(false)
+  clock.advance(HANDSHAKE_DEADLINE_MS)
+  await Promise.all([other, ...flood].map(({ closed }) => closed))
+})
+
+test.each<[string, string]>([
+  ['a body', `POST /v1/bridges/${BRIDGE} HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n`],
+  ['a body in chunks', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n40000000\r\n'],
+  ['what is no HTTP', '\u0001\u0002\r\n\r\n'],
+])('who sends %s without an end is not read any further', async (_, head) => {
+  const pushed = await pushByTls(listener.port, head)
+  // What both kernels' buffers take, and no more.
+  expect(pushed).toBeLessThan(16 * 1_048_576)
+  clock.advance(HANDSHAKE_DEADLINE_MS)
 })
 
 describe('the end that dials', () => {

@@ -16,7 +16,7 @@ function accessFile(folder: string, url: string, mode = 0o600): string {
 test('--at takes a URL, a data folder or an access file; the flag goes before SLUICE_AT, SLUICE_TOKEN before the file', async () => {
   using folder = temporaryFolder()
   const path = accessFile(folder.path, 'https://a.test/t/x/')
-  const found = { url: 'https://a.test/t/x', ca: 'CA', token: 'from-the-file' }
+  const found = { url: 'https://a.test/t/x', ca: 'CA', token: 'from-the-file', ownAuthority: true }
   expect(await resolveAccess({ at: folder.path }, {}, false)).toEqual(found)
   expect(await resolveAccess({ at: path }, { SLUICE_AT: 'https://b.test' }, false)).toEqual(found)
   expect(await resolveAccess({}, { SLUICE_AT: path, SLUICE_TOKEN: 'mine' }, false)).toEqual({ ...found, token: 'mine' })

@@ -35,21 +35,32 @@ const local = {
 const runtime = { runtime: HOSTILE, name: HOSTILE, state: HOSTILE, reasons: [{ code: HOSTILE, item: HOSTILE }] }
 const central = { deployment: HOSTILE, blueprint: HOSTILE, version: 1, state: HOSTILE, runtimes: [runtime] }
 const letter = {
-  ...{ position: 1, component: HOSTILE, partition: HOSTILE, reason: { code: HOSTILE, item: HOSTILE } },
+  ...{ number: 1, component: HOSTILE, partition: HOSTILE, position: 1, reason: { code: HOSTILE, item: HOSTILE } },
   record: Buffer.from(HOSTILE).toString('base64url'),
 }
 const entry = { at: HOSTILE, component: HOSTILE, level: HOSTILE, template: HOSTILE, fields: { [HOSTILE]: HOSTILE } }
 const peer = { runtime: HOSTILE, name: HOSTILE, fingerprint: HOSTILE, bridgeHost: HOSTILE, bridgePort: 1 }
 
+const review = {
+  ...{ deployment: HOSTILE, blueprint: HOSTILE, system: HOSTILE, version: 1, adds: { [HOSTILE]: [HOSTILE] } },
+  ...{ against: [{ code: HOSTILE, item: HOSTILE }], changes: [{ part: HOSTILE, after: HOSTILE }] },
+  code: [{ sha256: HOSTILE, bytes: 1, components: [HOSTILE], isNew: true, isCut: false, text: HOSTILE }],
+  signer: { tenantName: HOSTILE, platform: HOSTILE, fingerprint: HOSTILE },
+}
+const drifted = { name: HOSTILE, hash: HOSTILE, faults: [HOSTILE], differs: false }
+
 /** Words → what the server answers, and how many lines a person may see. */
 const VERBS: Record<string, [answer: object, lines: number]> = {
-  'deployment list': [{ deployments: [local, central] }, 3 + 2 + 3 + 2],
+  'deployment list': [{ deployments: [local, central] }, 3 + 2 + 3 + 3],
   'dead-letter list dep_1': [{ letters: [letter], next: 2 }, 2],
   logs: [{ entries: [entry, entry] }, 2],
   'peer list': [{ peers: [peer] }, 2],
   'peer accept slp_1': [peer, 2],
-  'credential set c --field a=b': [{ name: HOSTILE, fields: [HOSTILE], createdAt: 1 }, 1],
+  'credential set c --from a=environment:B': [{ name: HOSTILE, fields: [HOSTILE], createdAt: 1 }, 1],
   'deployment stop dep_1': [local, 1],
+  'deployment review dep_1': [review, 2 + 2 + 3 + 4 + 4],
+  'drift show': [{ checkedAt: HOSTILE, items: [drifted] }, 3],
+  'policy show': [{ policy: {}, authentic: true, rules: [{ key: HOSTILE, says: HOSTILE, value: [HOSTILE] }] }, 2],
 }
 
 test('no text of a server steers the terminal or makes a line of its own, whichever verb shows it', async () => {

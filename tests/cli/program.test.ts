@@ -55,12 +55,12 @@ test('a missing, superfluous or impossible word is one line that says which', as
       '`two` is not a version. See `sluice deployment approve --help`.',
     'enrolment-code create --expires-in soon':
       '--expires-in takes minutes, hours or days such as 90m, 2h or 7d, not `soon`. See `sluice enrolment-code create --help`.',
-    'credential set c --field x --at https://127.0.0.1:1':
-      '--field takes name=value, not `x`. See `sluice credential set --help`.',
+    'credential set c --field-file x --at https://127.0.0.1:1':
+      '--field-file takes name=value, not `x`. See `sluice credential set --help`.',
     'credential set c --at https://127.0.0.1:1':
       'a credential needs at least one field. See `sluice credential set --help`.',
     'audit verify --against 5 --at https://127.0.0.1:1':
-      '--against takes count:hash. See `sluice audit verify --help`.',
+      '--against takes count:hash, as `sluice audit list` shows the head. See `sluice audit verify --help`.',
   }
   for (const [words, line] of Object.entries(lines)) {
     expect(await sluice(words.split(' '))).toEqual({ exit: 2, out: '', err: `cli.usage: ${line}\n` })

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { masterKeySource } from '../../src/cli/secrets.ts'
+import { credentialSources, masterKeySource } from '../../src/cli/secrets.ts'
 import { loadMasterKey } from '../../src/keys/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
 import { refusalOf } from '../support/refusal.ts'
@@ -40,4 +40,17 @@ test('a data folder with a keyring whose key is gone never gets a new one', asyn
   const source = await masterKeySource(settings(folder), {})
   expect(existsSync(folder.file('data/master.key'))).toBe(false)
   expect(await refusalOf(() => loadMasterKey(source))).toBe('master_key.missing')
+})
+
+test('credential-sources names what credentials may come from, and commands get a few variables and no secrets', async () => {
+  const environment = { PATH: '/bin', HOME: '/home/me', SLUICE_MASTER_KEY: 'x', DB_PASSWORD: 'y' }
+  const all = credentialSources('environment, file,command', environment)
+  expect([...all.allowed]).toEqual(['environment', 'file', 'command'])
+  expect(all.commandEnvironment).toEqual({ PATH: '/bin', HOME: '/home/me' })
+  expect([all.environment('DB_PASSWORD'), all.environment('MISSING')]).toEqual(['y', undefined])
+  expect([...credentialSources('file', environment).allowed]).toEqual(['file'])
+  expect([...credentialSources('none', environment).allowed]).toEqual([])
+  for (const setting of ['vault', 'file,', 'file none', 'NONE']) {
+    expect(await refusalOf(() => credentialSources(setting, environment))).toBe('cli.usage')
+  }
 })

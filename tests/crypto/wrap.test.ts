@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { systemRandom, utf8 } from '../../src/base/mod.ts'
-import { importWrappingKey, unwrap, wrap } from '../../src/crypto/mod.ts'
+import { importWrappingKey, rewrap, unwrap, wrap } from '../../src/crypto/mod.ts'
 import { flipped } from '../support/p256.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -42,7 +42,38 @@ test('unwrap() refuses another key, every changed byte, and every cut', async ()
 })
 
 test('importWrappingKey() takes 32 bytes only, and gives a key that cannot be exported', async () => {
-  expect((await importWrappingKey(systemRandom(32))).extractable).toBe(false)
+  const bytes = systemRandom(32)
+  const key = await importWrappingKey(bytes)
+  expect(Object.keys(key)).toEqual([])
+  expect(Bun.inspect(key)).not.toContain(String(bytes))
   for (const length of [0, 16, 31, 33])
     expect(await refusalOf(() => importWrappingKey(new Uint8Array(length)))).toBe('crypto.key_malformed')
+})
+
+describe('a key that is rotated', () => {
+  test('wraps under the new key, still opens what the former one wrapped, and moves that over', async () => {
+    const [first, second] = [systemRandom(32), systemRandom(32)]
+    const key = await importWrappingKey(first)
+    const binding = { purpose: 'test', id: 'one' }
+    const before = await wrap(key, binding, utf8('kept'))
+    expect(await rewrap(key, binding, before)).toBeUndefined()
+    await key.replace(second)
+    expect(await unwrap(key, binding, before)).toEqual(utf8('kept'))
+    const after = (await rewrap(key, binding, before)) ?? before
+    const alone = await importWrappingKey(second)
+    expect(await unwrap(alone, binding, after)).toEqual(utf8('kept'))
+    expect(await refusalOf(() => unwrap(alone, binding, before))).toBe('crypto.not_authentic')
+    expect(await rewrap(key, binding, after)).toBeUndefined()
+    key.forgetFormer()
+    expect(await refusalOf(() => unwrap(key, binding, before))).toBe('crypto.not_authentic')
+    const both = await importWrappingKey(second, first)
+    expect(await unwrap(both, binding, before)).toEqual(utf8('kept'))
+  })
+
+  test('binds as ever: a wrap of another object is not moved', async () => {
+    const key = await importWrappingKey(systemRandom(32))
+    const other = await wrap(key, { purpose: 'test', id: 'two' }, utf8('kept'))
+    await key.replace(systemRandom(32))
+    expect(await refusalOf(() => rewrap(key, { purpose: 'test', id: 'one' }, other))).toBe('crypto.not_authentic')
+  })
 })

@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test'
-import { connect as connectTcp } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { once } from 'node:events'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { type Clock, systemClock } from '../../src/base/mod.ts'
 import { CONNECTION_LIMITS } from '../../src/host/connection-guard.ts'
 import { type HttpsServer, requestHttps, streamHttps } from '../../src/host/mod.ts'
-import { asking, closed, rawClient, serve, url, useHttps } from './fixtures/https.ts'
+import { asking, authority, closed, rawClient, serve, url, useHttps } from './fixtures/https.ts'
 
 useHttps()
 
@@ -258,4 +259,18 @@ test('an address whose share is all answers gets no more, while others do', asyn
 
 test('the share of one address is a quarter', () => {
   expect(CONNECTION_LIMITS.connectionsPerNetworkMax).toBe(CONNECTION_LIMITS.connectionsMax / 4)
+})
+
+test('a flood from one network pushes out its own connections, and not the older one of another that is still waiting', async () => {
+  const server = await serve(() => new Response('in'), { limits: { connectionsMax: 4, connectionsPerNetworkMax: 4 } })
+  const from = (localAddress: string): Socket =>
+    connectTcp({ host: '127.0.0.1', port: server.port, localAddress }).on('error', () => undefined)
+  const honest = from('127.0.0.2')
+  await once(honest, 'connect')
+  const flood = Array.from({ length: 12 }, () => from('127.0.0.1'))
+  await Promise.all(flood.slice(0, 9).map((socket) => closed(socket.resume())))
+  expect(honest.closed).toBe(false)
+  const secured = connectTls({ socket: honest, ca: authority.certificatePem, servername: 'sluice.test' })
+  await once(secured, 'secureConnect')
+  for (const socket of [secured, ...flood]) socket.destroy()
 })

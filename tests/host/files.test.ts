@@ -33,6 +33,21 @@ test('writeFileAtomic() replaces the content, keeps the file private and leaves 
   expect(await readdir(folder)).toEqual(['keyring.json'])
 })
 
+test('writeFileAtomic() writes what comes in parts as it comes; when that fails, its failure is thrown and the old file stays', async () => {
+  const path = join(folder, 'export.ndjson')
+  await writeFileAtomic(path, 'before')
+  async function* parts(fails: boolean): AsyncGenerator<Uint8Array> {
+    yield text('a')
+    if (fails) throw new FileMissing('the other end is gone')
+    yield text('bc')
+  }
+  await expect(writeFileAtomic(path, parts(true))).rejects.toThrow('the other end is gone')
+  expect(await readText(path)).toBe('before')
+  await writeFileAtomic(path, parts(false))
+  expect(await readText(path)).toBe('abc')
+  expect(await readdir(folder)).toEqual(['export.ndjson'])
+})
+
 test('writeFileAtomic() gives the mode asked for, whatever the umask is', async () => {
   const path = join(folder, 'open.txt')
   const umask = process.umask(0o077)

@@ -32,6 +32,15 @@ test('`address` says where to dial, while the certificate is still checked for t
   await expect(requestHttps(elsewhere, asking({ address: '127.0.0.1' }))).rejects.toMatchObject(untrusted)
 })
 
+test('`alsoNamed` is a second name that the certificate may be for, and no third one is taken', async () => {
+  const server = await serve(() => new Response('ok'))
+  const ask = (serverName: string, alsoNamed: string) => requestHttps(url(server), asking({ serverName, alsoNamed }))
+  expect((await ask('other.test', 'sluice.test')).status).toBe(200)
+  expect((await ask('other.test', '127.0.0.1')).status).toBe(200)
+  const untrusted = { code: 'host.tls_untrusted' }
+  await expect(ask('other.test', 'another.test')).rejects.toMatchObject(untrusted)
+})
+
 test('streamHttps() hands out each part as it comes, and leaving the loop ends the answer at the server', async () => {
   let ended: () => void = () => undefined
   const isEnded = new Promise<void>((resolve) => (ended = resolve))

@@ -1,5 +1,6 @@
 import { expect, spyOn, test } from 'bun:test'
 import { connect as connectTcp } from 'node:net'
+import { configure, type LogRecord, reset } from '@logtape/logtape'
 import { systemClock } from '../../src/base/mod.ts'
 import { CLOSE_GRACE_MS } from '../../src/host/https-server.ts'
 import { type HttpsServer, type Peer, requestHttps, streamHttps } from '../../src/host/mod.ts'
@@ -44,6 +45,29 @@ test('setTls() holds from the next connection on, without a moment in which nobo
   expect(await new Promise((resolve) => before.once('data', (chunk) => resolve(String(chunk).slice(0, 15))))).toBe(
     'HTTP/1.1 200 OK',
   )
+})
+
+test('a named certificate is for those who ask for its names; the other one for everybody else, and both may change', async () => {
+  const named = {
+    ...(await authority.issue({ dns: ['named.test'], ip: ['127.0.0.1'] })),
+    names: ['named.test', '127.0.0.1'],
+  }
+  const server = await serve(() => new Response('ok'), { namedTls: named })
+  const ask = (serverName: string) =>
+    requestHttps(url(server), asking({ serverName })).then(
+      ({ status }) => status,
+      ({ code }) => code,
+    )
+  expect(await ask('named.test')).toBe(200)
+  expect(await ask('NAMED.test')).toBe(200)
+  expect(await ask('sluice.test')).toBe(200)
+  // A client that names nobody asks for the address that it dials.
+  const unnamed = await rawClient(server)
+  expect(unnamed.getPeerCertificate().subjectaltname).toContain('named.test')
+  server.setTls(await authority.issue({ dns: ['sluice.test'] }))
+  expect(await ask('named.test')).toBe('host.tls_untrusted')
+  expect(() => server.setTls({ certificatePem: 'none', privateKeyPem: 'none' })).toThrow()
+  expect(await ask('sluice.test')).toBe(200)
 })
 
 test('a body is read while it is still being sent, and an answer is heard while it is still being made', async () => {
@@ -111,6 +135,40 @@ test('an answer that fails midway breaks off, and a failing application is a 500
   expect(heard).not.toContain('\r\n0\r\n')
   expect(printed).not.toHaveBeenCalled()
   printed.mockRestore()
+})
+
+test('a client that leaves in the middle of an answer is no failure: nothing is said of it in the log', async () => {
+  const records: LogRecord[] = []
+  await configure({
+    sinks: { kept: (record) => void records.push(record) },
+    loggers: [
+      { category: ['sluice'], sinks: ['kept'] },
+      { category: ['logtape', 'meta'], sinks: [] },
+    ],
+  })
+  try {
+    const ended = Promise.withResolvers<void>()
+    const server = await serve(() => {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('data: one\n\n')),
+        cancel: () => ended.resolve(),
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    })
+    const client = await rawClient(server)
+    const heard = new Promise<void>((resolve) => {
+      client.on('data', (chunk) => String(chunk).includes('data: one') && resolve())
+    })
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await heard
+    client.destroy()
+    await ended.promise
+    // What the stream's end sets off happens in the turns after it.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(records.map(({ rawMessage }) => rawMessage)).toEqual([])
+  } finally {
+    await reset()
+  }
 })
 
 test('a body of bodyBytesMax is taken; one byte more is refused, announced or not, and not by its word alone', async () => {

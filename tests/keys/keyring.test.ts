@@ -119,8 +119,8 @@ describe('refusals', () => {
     const changes: ((content: Record<string, never>) => unknown)[] = [
       (content) => ({ ...content, secrets: {} }),
       (content) => ({ ...content, secrets: { token: { a: content['secrets']?.['token']?.['b'] } } }),
-      (content) => ({ ...content, digest: content['check'] }),
-      (content) => ({ ...content, version: 2 }),
+      (content) => ({ ...content, digest: content['master']?.['wrapped'] }),
+      (content) => ({ ...content, version: 3 }),
       (content) => ({ ...content, more: 1 }),
       () => [],
     ]

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { Checkpointer } from '../../src/pipeline/checkpointer.ts'
 import { ManualClock } from '../support/bridge/manual-clock.ts'
 
-function opened(save: (positions: Record<string, number>) => Promise<void> = async () => undefined) {
+function opened(save: () => Promise<void> = async () => undefined) {
   const clock = new ManualClock()
   const saves: Record<string, number>[] = []
   const failures: unknown[] = []
@@ -10,10 +10,11 @@ function opened(save: (positions: Record<string, number>) => Promise<void> = asy
     component: 'in',
     clock,
     checkpoints: {
-      load: async () => ({}),
+      load: async () => new Map(),
+      forget: async () => undefined,
       save: async (_component, positions) => {
-        saves.push(positions)
-        await save(positions)
+        saves.push(Object.fromEntries(positions))
+        await save()
       },
     },
     insist: (attempt) => attempt(),

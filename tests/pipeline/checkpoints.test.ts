@@ -1,11 +1,20 @@
 import { expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { AppError } from '../../src/base/mod.ts'
-import { type Batch, defineSink, type FlowComponent, Records, runFlow, type Source } from '../../src/pipeline/mod.ts'
+import {
+  type Batch,
+  type Checkpoints,
+  defineSink,
+  type FlowComponent,
+  Records,
+  runFlow,
+  type Source,
+} from '../../src/pipeline/mod.ts'
 import { Positions } from '../../src/pipeline/positions.ts'
 import { collecting, numbered } from '../support/pipeline/components.ts'
 import { memory } from '../support/pipeline/memory.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { BRIEFLY_MS, until } from '../support/until.ts'
 
 class Busy extends AppError {
   override readonly code = 'test.busy' as const
@@ -21,23 +30,23 @@ test('positions move to the end of the last range without a gap before it, parti
   expect(positions.take()).toBeUndefined()
   a()
   other()
-  expect(positions.take()).toEqual({ p: 5, q: 2 })
+  expect(positions.take()).toEqual(new Map(Object.entries({ p: 5, q: 2 })))
   expect(positions.take()).toBeUndefined()
   c()
-  expect(positions.take()).toEqual({ p: 9 })
+  expect(positions.take()).toEqual(new Map([['p', 9]]))
 })
 
 test('checkpoints are saved one after the other, and the last one before the flow has finished', async () => {
   const state = memory()
   let saving = 0
   const saves: Record<string, number>[] = []
-  const save = async (_component: string, positions: Record<string, number>): Promise<void> => {
+  const save: Checkpoints['save'] = async (_component, positions) => {
     expect(++saving).toBe(1)
     await Bun.sleep(1)
-    saves.push(positions)
+    saves.push(Object.fromEntries(positions))
     saving--
   }
-  const checkpoints = { load: async () => ({}), save }
+  const checkpoints = { ...state.checkpoints, save }
   await runFlow(state.options([numbered('in', { rows: 500 }), collecting('out', ['in'], [])], { checkpoints })).finished
   expect(saves.at(-1)).toEqual({ numbers: 500 })
   // Far fewer than the 167 batches: what moves meanwhile is saved together.
@@ -48,11 +57,11 @@ test('a checkpoint that cannot be saved for a while is saved later; one that can
   for (const error of [new Busy('later'), new Error('never')]) {
     const state = memory()
     let failures = error instanceof Busy ? 3 : Number.POSITIVE_INFINITY
-    const save = async (component: string, positions: Record<string, number>): Promise<void> => {
+    const save: Checkpoints['save'] = async (component, positions) => {
       if (failures-- > 0) throw error
       await state.checkpoints.save(component, positions)
     }
-    const checkpoints = { load: async () => ({}), save }
+    const checkpoints = { ...state.checkpoints, save }
     const flow = runFlow(state.options([numbered('in', { rows: 5 }), collecting('out', ['in'], [])], { checkpoints }))
     if (error instanceof Busy) {
       await flow.finished
@@ -102,7 +111,7 @@ test('drain() ends the wait for a component that does not open, and everything t
       { name: 'far', type: 'unreachable', from: ['in'], definition: unreachable, config: {} },
     ]),
   )
-  while (tries < 3) await Bun.sleep(0)
+  await until('it was tried three times', () => tries >= 3, BRIEFLY_MS)
   expect(flow.metrics()[2]).toMatchObject({ state: 'preparing', reason: { code: 'test.busy' } })
   await flow.drain()
   expect(await flow.finished).toBe('drained')

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { catalogue } from '../../src/catalogue.ts'
 import { COLUMNS_MAX } from '../../src/pipeline/components/sources/csv_file.ts'
+import { VANISHED_KEPT_MAX } from '../../src/pipeline/file-source.ts'
 import {
   type AnyDefinition,
   BATCH_RECORDS_MAX,
@@ -11,6 +12,7 @@ import {
   positionOf,
   RECORD_BYTES_MAX,
 } from '../../src/pipeline/mod.ts'
+import { pathGate } from '../../src/runtime/deployments/own-files.ts'
 import { PARTITIONS_MAX, workerAsks } from '../../src/wire/mod.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { context, readAll } from '../support/pipeline/opened.ts'
@@ -119,9 +121,8 @@ slowTest(
     mkdirSync(folder.file('b'))
     writeFileSync(folder.file('b/more'), '')
     expect(await refusalOf(open)).toBe('json_lines_file.too_many_files')
-    const positions = Object.fromEntries(Array.from({ length: PARTITIONS_MAX }, (_, i) => [`in/${i}`, i]))
+    const positions = Array.from({ length: PARTITIONS_MAX + VANISHED_KEPT_MAX }, (_, i) => [`in/${i}`, i])
     expect(v.is(workerAsks['checkpoints-load'].reply, { positions })).toBe(true)
-    expect(v.is(workerAsks['checkpoints-load'].reply, { positions: { ...positions, more: 1 } })).toBe(false)
   },
   20_000,
 )
@@ -231,4 +232,53 @@ test('a quote that never closes in a file larger than a record may be damages on
 test('what a source touches are its paths', () => {
   const config = { paths: ['/data/*.csv'], columns: {}, header: true, delimiter: ',', names: undefined }
   expect(csvFileSource.touches(config)).toEqual({ paths: ['/data/*.csv'] })
+})
+
+test('a file that is a link to a closed place by the time it is opened is not read', async () => {
+  using folder = temporaryFolder()
+  mkdirSync(folder.file('in'))
+  mkdirSync(folder.file('data'))
+  writeFileSync(folder.file('data/master.key'), '{"key":"own"}\n')
+  writeFileSync(folder.file('in/1.jsonl'), '{"n":1}\n')
+  writeFileSync(folder.file('in/2.jsonl'), '{"n":2}\n')
+  const definition = jsonLinesSource()
+  if (definition.kind !== 'source') throw new Error('no source')
+  const admitPath = pathGate({ data: folder.file('data'), files: folder.file('in') })
+  const source = await definition.open({ paths: [folder.file('in/*.jsonl')] }, context({ admitPath }))
+  expect(await source.read()).not.toBe('end')
+  // Approved as a file, looked for as a file, and swapped before its turn.
+  rmSync(folder.file('in/2.jsonl'))
+  symlinkSync(folder.file('data/master.key'), folder.file('in/2.jsonl'))
+  expect(await refusalOf(() => source.read())).toBe('policy.path_forbidden')
+  await source.close()
+  expect(() => admitPath('/proc/1/environ')).toThrow('the own files of the Runtime')
+})
+
+test('positions of vanished files are kept for when they come back, but not of more than so many, the oldest forgotten', async () => {
+  using folder = temporaryFolder()
+  const path = folder.file('in.jsonl')
+  writeFileSync(path, '{"n":1}\n')
+  const open = async (vanished: number): Promise<string[]> => {
+    const names = Array.from({ length: vanished }, (_, i) => `gone/${i}`)
+    const positions = new Map([[path, 1], ...names.map((name): [string, number] => [name, 1])])
+    const forgotten: string[] = []
+    const forget = async (_component: string, partitions: readonly string[]) => void forgotten.push(...partitions)
+    const checkpoints = { load: async () => positions, save: async () => undefined, forget }
+    const definition = jsonLinesSource()
+    if (definition.kind !== 'source') throw new Error('no source')
+    await (await definition.open({ paths: [path] }, context({ checkpoints }))).close()
+    return forgotten
+  }
+  expect(await open(VANISHED_KEPT_MAX)).toEqual([])
+  expect(await open(VANISHED_KEPT_MAX + 2)).toEqual(['gone/0', 'gone/1'])
+})
+
+test('a column called constructor is a string like any other that has no type, and has the type that it is given', async () => {
+  using folder = temporaryFolder()
+  writeFileSync(folder.file('a.csv'), 'constructor,points\nLotus,3\n')
+  const untyped = await readAll(csvFileSource, { paths: [folder.file('a.csv')] })
+  expect(untyped.batches[0]?.records.rows()).toEqual([{ constructor: 'Lotus', points: '3' }] as never)
+  writeFileSync(folder.file('a.csv'), 'constructor,points\n7,3\n')
+  const typed = await readAll(csvFileSource, { paths: [folder.file('a.csv')], columns: { constructor: 'int' } })
+  expect(typed.batches[0]?.records.rows()).toEqual([{ constructor: 7, points: '3' }] as never)
 })

@@ -11,6 +11,7 @@ import {
 import { type Answer, changing, collecting, numbered, numbersIn } from '../support/pipeline/components.ts'
 import { memory } from '../support/pipeline/memory.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { BRIEFLY_MS, until } from '../support/until.ts'
 
 class Busy extends AppError {
   override readonly code = 'test.busy' as const
@@ -70,7 +71,7 @@ test('a batch that fans out is answered when the slowest branch has written it',
   const fast: Batch[] = []
   const sinks = [collecting('fast', ['in'], fast), collecting('slow', ['in'], [], () => slow.opened)]
   const flow = runFlow(state.options([numbered('in', { rows: 3, answers }), ...sinks]))
-  while (fast.length === 0) await Bun.sleep(0)
+  await until('the fast branch has written', () => fast.length > 0, BRIEFLY_MS)
   expect(answers).toEqual([])
   expect(state.saved.get('in')).toBeUndefined()
   slow.open()
@@ -171,7 +172,7 @@ test('the checkpoint never passes a batch that is not written, though later ones
     inFlightMax: 4,
   })
   const flow = runFlow(state.options([numbered('in', { rows: 12, answers }), out]))
-  while (answers.length < 3) await Bun.sleep(0)
+  await until('three batches are answered', () => answers.length >= 3, BRIEFLY_MS)
   expect(answers.map(({ from }) => from)).toEqual([3, 6, 9])
   expect(state.saved.get('in')).toBeUndefined()
   first.open()
@@ -205,7 +206,7 @@ test('a flow keeps nothing of the batches that it has answered', async () => {
     collecting('out', ['same'], forgetful, (batch) => void batches.push(new WeakRef(batch))),
   ]
   const flow = runFlow(state.options(components))
-  while (batches.length < 1_000) await Bun.sleep(0)
+  await until('a thousand batches went by', () => batches.length >= 1_000, BRIEFLY_MS)
   Bun.gc(true)
   await Bun.sleep(0)
   Bun.gc(true)
@@ -218,7 +219,7 @@ test('drain() reads no more, writes what is in flight, saves the checkpoint, and
   let ended = 0
   const out = collecting('out', ['in'], written, undefined, { end: async () => void ended++ })
   const flow = runFlow(state.options([numbered('in', { rows: 6, endless: true }), out]))
-  while (written.length < 2) await Bun.sleep(0)
+  await until('two batches are written', () => written.length >= 2, BRIEFLY_MS)
   await flow.drain()
   expect(await flow.finished).toBe('drained')
   expect(state.saved.get('in')).toEqual({ numbers: 6 })
@@ -241,7 +242,7 @@ test('an aborted signal stops at once, with what is in flight unanswered for', a
   const stop = new AbortController()
   const never = collecting('out', ['in'], [], () => new Promise<void>(() => undefined))
   const flow = runFlow(state.options([numbered('in', { rows: 3, answers }), never], { signal: stop.signal }))
-  while (flow.metrics()[1]?.messagesIn !== 3) await Bun.sleep(0)
+  await until('all three rows have come in', () => flow.metrics()[1]?.messagesIn === 3, BRIEFLY_MS)
   stop.abort()
   expect(await refusalOf(() => flow.finished)).toBe('internal.cancelled')
   expect(answers.map(({ error }) => error?.code)).toEqual(['internal.cancelled'])
@@ -263,7 +264,7 @@ test('a batch with refused records is answered only when its dead letters are du
   }
   const components = [numbered('in', { rows: 3, answers }), failingMap(), collecting('out', ['tidy'], [])]
   const flow = runFlow(state.options(components, { deadLetters: letters }))
-  while (!asked) await Bun.sleep(0)
+  await until('the letter is handed over', () => asked, BRIEFLY_MS)
   for (let turns = 0; turns < 5; turns++) await Bun.sleep(0)
   expect(answers).toEqual([])
   durable.open()

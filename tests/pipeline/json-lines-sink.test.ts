@@ -1,5 +1,14 @@
 import { expect, test } from 'bun:test'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { catalogue } from '../../src/catalogue.ts'
 import {
   type Batch,
@@ -11,11 +20,13 @@ import {
   Records,
   runFlow,
 } from '../../src/pipeline/mod.ts'
+import { pathGate } from '../../src/runtime/deployments/own-files.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbered } from '../support/pipeline/components.ts'
 import { memory } from '../support/pipeline/memory.ts'
 import { batchOfRows, context, readAll } from '../support/pipeline/opened.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { BRIEFLY_MS, until } from '../support/until.ts'
 
 const definition = chooseDefinition(catalogue, 'json_lines_file', true)
 
@@ -151,7 +162,32 @@ test('a file shorter than what was written to it, or positions that cannot be re
   expect(readFileSync(path).length).toBe(5)
   writeFileSync(`${path}.sluice-positions`, '{"format":1,')
   expect(await refusalOf(() => openSink(path))).toBe('json_lines_file.damaged')
-  expect(await refusalOf(() => openSink(folder.file('none/out.jsonl')))).toBe('json_lines_file.folder_missing')
+})
+
+test('the folder of the file is made with it; where that cannot be, the failure says so in the host’s own word', async () => {
+  using folder = temporaryFolder()
+  const sink = await openSink(folder.file('new/deep/out.jsonl'))
+  await sink.write(numbers(0, 3))
+  await sink.close()
+  expect(written(folder.file('new/deep/out.jsonl'))).toEqual(upTo(3))
+  writeFileSync(folder.file('file'), '')
+  expect(await refusalOf(() => openSink(folder.file('file/out.jsonl')))).toBe('host.path_unfit')
+})
+
+test('nothing is made, locked or written where the path leads to a closed place, by whatever link', async () => {
+  using folder = temporaryFolder()
+  mkdirSync(folder.file('closed'))
+  mkdirSync(folder.file('open'))
+  writeFileSync(folder.file('closed/there.jsonl'), 'kept')
+  symlinkSync(folder.file('closed'), folder.file('open/folder'))
+  symlinkSync(folder.file('closed/there.jsonl'), folder.file('open/there.jsonl'))
+  const admitPath = pathGate({ data: folder.file('closed'), files: folder.file('open') })
+  for (const path of ['closed/a.jsonl', 'open/folder/a.jsonl', 'open/folder/new/a.jsonl', 'open/there.jsonl']) {
+    expect(await refusalOf(() => openSink(folder.file(path), { admitPath }))).toBe('policy.path_forbidden')
+  }
+  expect(readdirSync(folder.file('closed'))).toEqual(['there.jsonl'])
+  expect(readFileSync(folder.file('closed/there.jsonl'), 'utf8')).toBe('kept')
+  await (await openSink(folder.file('open/a.jsonl'), { admitPath })).close()
 })
 
 test('records that nobody decoded are appended as the bytes that they are; CSV becomes JSON, and what does not parse is refused', async () => {
@@ -189,7 +225,8 @@ test('a flow into a file, stopped and started again and again, writes every reco
     const source = numbered('in', { rows: 2_000, size: () => 7 + run })
     const flow = runFlow(state.options([source, sink], { signal: stop.signal, checkpoints: forgetful }))
     if (run < 4) {
-      while ((flow.metrics()[1]?.messagesOut ?? 0) < 300 * (run + 1)) await Bun.sleep(1)
+      const due = 300 * (run + 1)
+      await until(`${due} rows are written`, () => (flow.metrics()[1]?.messagesOut ?? 0) >= due, BRIEFLY_MS)
       stop.abort()
     }
     await flow.finished.catch(() => undefined)

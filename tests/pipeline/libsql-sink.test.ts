@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import Database from 'libsql'
 import {
   type Batch,
@@ -10,6 +10,7 @@ import {
   type Refusal,
   type Row,
 } from '../../src/pipeline/mod.ts'
+import { pathGate } from '../../src/runtime/deployments/own-files.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { batchOfRows, context } from '../support/pipeline/opened.ts'
 import { refusalOf } from '../support/refusal.ts'
@@ -199,6 +200,28 @@ test('an upsert whose key has no unique index fails with the name of the complai
   })
 })
 
+test('a check opens the database and looks for the table, says what is wrong, and makes neither', async () => {
+  using folder = temporaryFolder()
+  const path = folder.file('orders.db')
+  const secrets = { use: (_name: string, fn: (secret: Record<string, string>) => unknown) => fn(secret) as never }
+  let secret: Record<string, string> = { url: `file:${path}`, encryptionKey: 'right' }
+  const tried = (more: Record<string, unknown> = {}): Promise<string> => {
+    const config = parseConfig(libsqlTableSink, { credential: 'warehouse', table: 'orders', ...more })
+    return refusalOf(() => libsqlTableSink.check?.(config as never, context({ secrets })))
+  }
+  expect(await tried()).toBe('libsql_table.database_missing')
+  expect(await tried({ create: true })).toBe('nothing')
+  expect(existsSync(path)).toBe(false)
+  const { sink } = await openSink({ credential: 'warehouse', table: 'orders', create: true }, { secrets })
+  await sink.close()
+  expect(await tried({ create: true })).toBe('nothing')
+  expect(await tried()).toBe('libsql_table.table_missing')
+  secret = { ...secret, encryptionKey: 'wrong' }
+  expect(await tried({ create: true })).toBe('libsql_table.wrong_key')
+  secret = { url: 'postgres://elsewhere/x' }
+  expect(await tried()).toBe('libsql_table.url_unsupported')
+})
+
 test('somebody else with the lock is waited for: the error is one that is tried again', async () => {
   using folder = temporaryFolder()
   const path = folder.file('a.db')
@@ -242,4 +265,29 @@ test('a config says what it touches, and cannot name both a credential and a pat
   ]) {
     expect(await refusalOf(() => parseConfig(libsqlTableSink, config))).toBe('pipeline.config_invalid')
   }
+})
+
+test('a database in a closed place is neither opened nor made, whatever link or url leads to it', async () => {
+  using folder = temporaryFolder()
+  mkdirSync(folder.file('data'))
+  mkdirSync(folder.file('files'))
+  symlinkSync(folder.file('data'), folder.file('files/link'))
+  const admitPath = pathGate({ data: folder.file('data'), files: folder.file('files') })
+  const secrets = {
+    use: (_name: string, fn: (secret: Record<string, string>) => unknown) =>
+      fn({ url: `file:${folder.file('data/runtime.db')}` }) as never,
+  }
+  const configs = [
+    { path: folder.file('files/link/out.db') },
+    { path: folder.file('data/out.db') },
+    { credential: 'own' },
+  ]
+  for (const config of configs) {
+    const open = () => openSink({ ...config, table: 'orders', create: true }, { admitPath, secrets })
+    expect(await refusalOf(open)).toBe('policy.path_forbidden')
+  }
+  expect(readdirSync(folder.file('data'))).toEqual([])
+  await (
+    await openSink({ path: folder.file('files/out.db'), table: 'orders', create: true }, { admitPath })
+  ).sink.close()
 })

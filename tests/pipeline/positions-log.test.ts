@@ -112,3 +112,29 @@ test('the form that had one line and no end of it is read as well', async () => 
   appendFileSync(path, '{"length":13')
   expect(await contentOf(path)).toEqual({ length: 12, a: { p: 4 }, b: {} })
 })
+
+test('a partition is found again under any name, those of what every object has among them, and old forms are read', async () => {
+  using folder = temporaryFolder()
+  const path = folder.file('log')
+  const names = ['constructor', 'prototype', '__proto__', 'toString', 'hasOwnProperty', '']
+  const log = await open(path)
+  await log.commit('constructor', new Map(names.map((name, at) => [name, at + 1])), 9)
+  await log.close()
+  for (let opened = 0; opened < 2; opened++) {
+    const again = await open(path)
+    for (const [at, name] of names.entries()) expect(again.positionsOf('constructor').get(name)).toBe(at + 1)
+    expect(again.positionsOf('__proto__').size).toBe(0)
+    await again.close()
+  }
+  const before =
+    '{"format":2,"length":5,"positions":{"a":{"constructor":4,"p":1}}}\n{"length":6,"writer":"a","moved":{"prototype":2}}\n'
+  writeFileSync(path, before)
+  const upgraded = await open(path)
+  expect([...upgraded.positionsOf('a')]).toEqual([
+    ['constructor', 4],
+    ['p', 1],
+    ['prototype', 2],
+  ])
+  expect(upgraded.length).toBe(6)
+  await upgraded.close()
+})

@@ -29,6 +29,16 @@ test('runFlow() refuses components that do not fit together, by name and before 
     expect(refusal(components)).toMatchObject({ code: 'pipeline.wiring_invalid', item })
 })
 
+test('runFlow() looks at each component once, however many ways lead to it: 40 diamonds on top of each other are no circle', () => {
+  const same = (name: string, from: string[]): FlowComponent => changing(name, from, (batch) => batch)
+  const diamonds = Array.from({ length: 40 }, (_, n) => {
+    const top = n === 0 ? 'in' : `join-${n - 1}`
+    return [same(`left-${n}`, [top]), same(`right-${n}`, [top]), same(`join-${n}`, [`left-${n}`, `right-${n}`])]
+  }).flat()
+  const circle = [same('round', ['join-39', 'about']), same('about', ['round'])]
+  expect(refusal([source, ...diamonds, ...circle])).toMatchObject({ code: 'pipeline.wiring_invalid', item: 'round' })
+})
+
 test('a config that does not pass its schema fails its component with the path of the field, and without what stood there', async () => {
   const config = { paths: ['x.csv'], columns: { price: 'hunter2' } }
   const orders: FlowComponent = { name: 'orders', type: 'csv_file', from: [], definition: csvFileSource, config }

@@ -108,6 +108,26 @@ test('a refusal keeps its outcome and reasons, and a later version is asked for 
   await settled(async () => (await made.view(String(deployment)))['state'] === 'running')
 })
 
+test('a refusal on one side is shown on it with its reason, and the other side says whose part is not in force', async () => {
+  await using made = await withRuntimes('factory-01', 'cloud-01')
+  const [factory, cloud] = made.runtimes
+  if (!factory || !cloud) throw new RangeError('a Runtime is missing')
+  cloud.answering = () => ({ outcome: 'awaiting-approval', state: 'awaiting-approval', reasons: [], lacking: [] })
+  await made.store(crossing)
+  const { deployment } = await made.deploy('orders')
+  const runtimes = async () =>
+    (await made.view(String(deployment)))['runtimes'] as { name: string; state: string; reasons: object[] }[]
+  const factoryReasons = async () => (await runtimes()).find(({ name }) => name === 'factory-01')?.reasons
+  await settled(async () => (await runtimes()).every(({ state }) => state !== 'preparing'))
+  expect(await factoryReasons()).toEqual([{ code: 'peer.awaiting_approval', item: 'cloud-01' }])
+  const reasons = [{ code: 'owner.refused', item: 'not our table' }]
+  cloud.inForce.push({ deployment: deployment as `dep_${string}`, version: 1, state: 'refused', reasons })
+  await cloud.heartbeat()
+  expect(await made.view(String(deployment))).toMatchObject({ state: 'refused' })
+  expect((await runtimes()).find(({ name }) => name === 'cloud-01')).toMatchObject({ state: 'refused', reasons })
+  expect(await factoryReasons()).toEqual([{ code: 'peer.refused', item: 'cloud-01' }])
+})
+
 test('rolling back deploys an old blueprint as the next version, and a Runtime that left is told to stop', async () => {
   await using made = await withRuntimes('factory-01', 'cloud-01')
   const { host, runtimes } = made

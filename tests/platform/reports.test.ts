@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { rfc3339 } from '../../src/base/mod.ts'
 import { LOG_LINES_MAX, queryLogs, takeLogs } from '../../src/platform/reports/logs.ts'
 import { HISTORY, historyOf, statusOf, takeStatus, thinHistory } from '../../src/platform/reports/status.ts'
+import { notAhead } from '../../src/platform/reports/streams.ts'
 import { type AuditLog, type DeploymentStatus, ENTRIES_MAX } from '../../src/wire/mod.ts'
 import { tenantStore } from '../support/platform/tenant-store.ts'
 import { DEPLOYMENT, FakeClock, RUNTIME, STRANGER, T0 } from '../support/wire/parties.ts'
@@ -71,4 +72,19 @@ test('a page of logs never has more lines than its bound, and pages join without
   expect(before).toHaveLength(1_024 - LOG_LINES_MAX)
   const after = await queryLogs(db, { after: before.at(-1)?.sequence ?? 0, limit: 2 })
   expect(after.map(({ sequence }) => sequence)).toEqual(newest.slice(0, 2).map(({ sequence }) => sequence))
+})
+
+test('what a Runtime tells of times to come is taken as of now, so that no thinning misses it; what is late stays late', async () => {
+  await using made = await tenantStore()
+  const { db } = made
+  const clock = new FakeClock(T0)
+  const entries = [statusAt(T0 - HISTORY.minute.stepMs), statusAt(T0 + 50 * 365 * 86_400_000)]
+  await takeStatus(db, RUNTIME, notAhead({ first: 1, entries }, clock.now()))
+  const minutes = await historyOf(db, DEPLOYMENT, { sinceMs: 0, stepMs: HISTORY.minute.stepMs })
+  expect(minutes.map(({ status }) => status.at)).toEqual([rfc3339(T0 - HISTORY.minute.stepMs), rfc3339(T0)])
+  clock.advance(HISTORY.hour.keptMs + HISTORY.hour.stepMs)
+  await thinHistory(db, clock)
+  expect(await historyOf(db, DEPLOYMENT, { sinceMs: 0, stepMs: HISTORY.hour.stepMs })).toEqual([])
+  await takeLogs(db, RUNTIME, notAhead({ first: 1, entries: [{ ...line('info'), at: rfc3339(T0 + 1) }] }, T0))
+  expect((await queryLogs(db, { limit: 1 }))[0]?.at).toBe(rfc3339(T0))
 })

@@ -4,7 +4,7 @@ import { base64url, codeOf } from '../../src/base/mod.ts'
 import { generateStoredKeyPair, loadAgreementKey, loadSigningKey } from '../../src/crypto/mod.ts'
 import { makeCode } from '../../src/platform/enrolment/codes.ts'
 import { enrol } from '../../src/platform/enrolment/enrol.ts'
-import { signInRoutes } from '../../src/platform/routes/sign-in.tsx'
+import { gateRoutes } from '../../src/server/gate.tsx'
 import { decodeEnrolmentCode, sealEnrolmentRequest } from '../../src/wire/mod.ts'
 import { makeMaria, PASSWORD, testAccounts } from '../support/accounts/open.ts'
 import { local } from '../support/platform/blueprints.ts'
@@ -94,8 +94,9 @@ test('a person whose signing in cannot be told of has no session', async () => {
   const { accounts } = made
   const id = await makeMaria(accounts)
   for (const { id: earlier } of await accounts.listSessions(id)) await accounts.endSession(id, earlier)
-  const signedIn = () => Promise.reject(new AuditBroken('the signed head is not that of the last line'))
-  const app = signInRoutes({ accounts, base: '/t/ten_1', cookie: 'session', signedIn })
+  const record = () => Promise.reject(new AuditBroken('the signed head is not that of the last line'))
+  const place = { shown: { kind: 'platform', name: '' }, base: '/t/ten_1', cookie: 'session' } as const
+  const app = gateRoutes({ accounts, place, record, origin: () => 'https://platform.example' })
   const post = (path: string, fields: Record<string, string>) =>
     app
       .onError((error) => new Response(codeOf(error), { status: 500 }))

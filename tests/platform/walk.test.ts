@@ -141,7 +141,7 @@ test('a whole walk: enrol, heartbeat, ping, deploy, wait for approval, apply, te
     ({ action }) => action,
   )
   expect(actions).toContain('runtime.enrolled')
-  expect(actions.at(-1)).toBe('deployment.stopped')
+  expect(actions[0]).toBe('deployment.stopped')
   const history = await host.api('GET', `/v1/deployments/${deployment}/history?since=2026-01-01T00:00:00Z&step=hour`)
   expect(history.body).toMatchObject({
     entries: [{ runtime: factory.id, status: { components: [{ messagesOut: 7 }] } }],

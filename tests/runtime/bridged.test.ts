@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { connect } from 'node:tls'
 import { createClient } from '@libsql/client/sqlite3'
 import { base64url, rfc3339, systemRandom } from '../../src/base/mod.ts'
 import type { RunningRuntime } from '../../src/runtime/mod.ts'
 import type { AssignedBridge, Assignment } from '../../src/wire/mod.ts'
+import { chainOf } from '../support/certificates/chain.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
 import { slowTest } from '../support/quick.ts'
-import { type Api, runningRuntime, until } from '../support/runtime/running.ts'
+import { type Api, runningRuntime } from '../support/runtime/running.ts'
 import { ScriptedPlatform } from '../support/runtime/scripted-platform.ts'
+import { until } from '../support/until.ts'
 import { BRIDGE, DEPLOYMENT, RUNTIME, STRANGER, T0, TENANT } from '../support/wire/parties.ts'
 
 // Real processes on a machine that others use as well.
@@ -87,7 +92,7 @@ async function deployBoth(): Promise<void> {
 const detail = async ({ api }: Site) => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body
 
 async function rowsAtCloud(): Promise<{ rows: number; ids: number }> {
-  const client = createClient({ url: `file:${cloud.folder.file('out.db')}` })
+  const client = createClient({ url: `file:${cloud.folder.file('out.db')}`, timeout: 10_000 })
   const found = await client.execute('SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM orders')
   client.close()
   return { rows: Number(found.rows[0]?.['rows']), ids: Number(found.rows[0]?.['ids']) }
@@ -135,3 +140,77 @@ slowTest('a peer that the owner takes back brings its running deployment down, w
   expect((await cloud.api.send('DELETE', `/v1/peers/${RUNTIME}`)).status).toBe(200)
   await until('it is down', async () => (await detail(cloud)).reasons[0]?.code === 'peer.not_found')
 })
+
+slowTest(
+  'a side whose peer refused its part says that the bridge is not in force there, to its owner and the Platform',
+  async () => {
+    await introduce(factory, cloud)
+    await introduce(cloud, factory)
+    mkdirSync(factory.folder.file('in'))
+    writeFileSync(factory.folder.file('in/orders.csv'), 'id,name\n1,part\n')
+    const { factoryHalf, cloudHalf } = halves()
+    await platform.deploy(cloudHalf)
+    const refusal = await cloud.api.send('POST', `/v1/deployments/${DEPLOYMENT}/refuse`, {
+      version: 1,
+      reason: 'not ours',
+    })
+    expect(refusal.status).toBe(200)
+    await platform.deploy(factoryHalf)
+    await factory.api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })
+    await until(
+      'the bridge says why',
+      async () => (await detail(factory)).bridges[0]?.reason?.code === 'bridge.not_in_force',
+    )
+    await until('the Platform was told', () =>
+      platform.status.some(({ entry }) => entry.bridges[0]?.reason?.code === 'bridge.not_in_force'),
+    )
+    expect(platform.received.join('\n')).not.toContain('not ours')
+    // What cannot cross would hold the end of this test for as long as a drain may take.
+    process.kill((await detail(factory)).worker.pid, 'SIGKILL')
+  },
+)
+
+/** Local ports of the established connections to a port of this machine (proc(5), net/tcp). */
+function connectionsTo(port: number): string[] {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, local = '', far = '', state] = line.trim().split(/\s+/)
+      return far.endsWith(remote) && state === '01' ? [local] : []
+    })
+}
+
+slowTest(
+  'a bridge that runs goes on over its connection while the owner puts another certificate on its port',
+  async () => {
+    await introduce(factory, cloud)
+    await introduce(cloud, factory)
+    mkdirSync(factory.folder.file('in'))
+    const rows = 400_000
+    const lines = Array.from({ length: rows }, (_, row) => `${row},part ${row}`)
+    writeFileSync(factory.folder.file('in/orders.csv'), `id,name\n${lines.join('\n')}\n`)
+    await deployBoth()
+    const port = cloud.runtime.bridgePort
+    const [bridge] = await until('records cross the bridge', async () => {
+      const arrived = await rowsAtCloud().catch(() => undefined)
+      return (arrived?.rows ?? 0) > 0 ? connectionsTo(port) : undefined
+    })
+    const chain = await chainOf()
+    const { pem, keyPem } = await chain.server({ dns: ['cloud.example'], ip: ['127.0.0.1'] })
+    const certificate = { certificate: pem + chain.authority, key: keyPem }
+    expect((await cloud.api.send('PUT', '/v1/certificate', certificate)).status).toBe(200)
+    const stranger = connect({ port, host: '127.0.0.1', servername: 'cloud.example', ca: chain.root })
+    await once(stranger, 'secureConnect')
+    stranger.destroy()
+    const atSwap = (await rowsAtCloud()).rows
+    expect(atSwap).toBeLessThan(rows)
+    expect(connectionsTo(port)).toContain(bridge ?? 'none')
+    await until('more has crossed on the same connection', async () => (await rowsAtCloud()).rows > atSwap)
+    await until('both have ended', async () => {
+      const states = await Promise.all([detail(factory), detail(cloud)])
+      return states.every(({ state }) => state === 'stopped')
+    })
+    expect(await rowsAtCloud()).toEqual({ rows, ids: rows })
+  },
+)

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { utf8 } from '../../src/base/mod.ts'
+import { systemRandom, utf8 } from '../../src/base/mod.ts'
 import { DeadLetterDesk } from '../../src/runtime/dead-letters/dead-letter-desk.ts'
 import { DeadLetterJournal, recordOf } from '../../src/runtime/dead-letters/dead-letter-journal.ts'
 import { WorkerGone } from '../../src/runtime/errors.ts'
@@ -10,7 +10,8 @@ import { DEPLOYMENT, FakeClock, T0 } from '../support/wire/parties.ts'
 
 const clock = new FakeClock()
 const key = () => new Uint8Array(32).fill(3)
-const open = (folder: string) => DeadLetterJournal.open({ folder, key: key(), bytesMax: 16_777_216, clock })
+const open = (folder: string) =>
+  DeadLetterJournal.open({ folder, key: key(), bytesMax: 16_777_216, clock, random: systemRandom })
 
 function letters(count: number, text = 'canary') {
   return Array.from({ length: count }, (_, position) => ({
@@ -26,8 +27,8 @@ test('refused records are kept sealed, with where they came from and why', async
   const page = await journal.list(1, 10)
   expect(page).toMatchObject({ first: 1, next: 4 })
   expect(page.letters[2]).toMatchObject({
-    position: 3,
-    sourcePosition: 2,
+    number: 3,
+    position: 2,
     at: T0,
     reason: { code: 'csv_file.malformed' },
   })
@@ -48,16 +49,16 @@ test('what was dropped stays dropped after a restart, and its bytes go when all 
   using folder = temporaryFolder()
   const journal = await open(folder.path)
   await journal.add(letters(5))
-  expect(await journal.drop(2)).toBe(2)
-  expect(await journal.drop(2)).toBe(0)
+  expect(await journal.drop({ through: 2 })).toBe(2)
+  expect(await journal.drop({ through: 2 })).toBe(0)
   await journal.close()
   const again = await open(folder.path)
-  expect((await again.list(1, 10)).letters.map(({ position }) => position)).toEqual([3, 4, 5])
+  expect((await again.list(1, 10)).letters.map(({ number }) => number)).toEqual([3, 4, 5])
   expect(again.count).toBe(3)
-  expect(await again.drop(1_000)).toBe(3)
+  expect(await again.drop({ through: 1_000 })).toBe(3)
   expect(again.count).toBe(0)
   await again.add(letters(1))
-  expect((await again.list(1, 10)).letters.map(({ position }) => position)).toEqual([6])
+  expect((await again.list(1, 10)).letters.map(({ number }) => number)).toEqual([6])
   await again.close()
 })
 
@@ -86,19 +87,19 @@ test('a worker that ends while it is asked leaves the answer to the journal', as
   }
   let worker: unknown = ending
   const desk = new DeadLetterDesk({
-    ...{ folder: folder.path, clock, keyring: { secretFor: async () => key() } },
+    ...{ folder: folder.path, clock, random: systemRandom, keyring: { secretFor: async () => key() } },
     workers: { worker: () => worker as never },
     onCount: (_deployment, count) => counts.push(count),
   })
   expect((await desk.list(DEPLOYMENT, { from: 1, limit: 10 })).letters).toHaveLength(1)
-  expect(await desk.drop(DEPLOYMENT, 1)).toBe(1)
+  expect(await desk.drop(DEPLOYMENT, { through: 1 })).toBe(1)
   expect(counts).toEqual([1, 0])
 })
 
 test('a deployment that never ran has no letters, and asking makes no folder', async () => {
   using folder = temporaryFolder()
   const desk = new DeadLetterDesk({
-    ...{ folder: folder.path, clock, keyring: { secretFor: async () => key() } },
+    ...{ folder: folder.path, clock, random: systemRandom, keyring: { secretFor: async () => key() } },
     workers: { worker: () => undefined },
     onCount: () => undefined,
   })

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { logOf } from '../../src/base/mod.ts'
 import { type DetailDeps, deploymentDetail, deploymentDetails } from '../../src/runtime/deployment-detail.ts'
 import { Deployments } from '../../src/runtime/deployments/deployments.ts'
 import { configurationHash } from '../../src/runtime/inventory.ts'
+import { DEFAULT_POLICY } from '../../src/runtime/policy/policy.ts'
 import { CountsMemory } from '../../src/runtime/state/counts.ts'
 import { Peers } from '../../src/runtime/state/peers.ts'
 import { Settings } from '../../src/runtime/state/settings.ts'
@@ -33,6 +34,7 @@ beforeEach(async () => {
     surroundings: async () => ({
       ...{ types: testTypes, credentials: new Set(['warehouse']), peers: new Set<string>() },
       folders: { data: '/var/lib/sluice/runtime', files: '/srv/files' },
+      policy: DEFAULT_POLICY,
     }),
     registration: async () => registrationAt(tenant),
     crew: { replace: () => undefined, stop: async () => undefined, forget: async () => undefined },
@@ -42,7 +44,11 @@ beforeEach(async () => {
   view = {
     deployments,
     workers: { list: () => [] } as never,
-    state: { assignments: stores.assignments, counts: new CountsMemory(new Settings({ db: stores.db, clock })) },
+    state: {
+      assignments: stores.assignments,
+      counts: new CountsMemory(new Settings({ db: stores.db, clock })),
+      peers: new Peers({ db: stores.db, mac: stores.mac, clock }),
+    },
   }
 })
 afterEach(() => {
@@ -93,6 +99,17 @@ test('an assignment that something else wrote makes its deployment failed, with 
   expect(detail).toMatchObject({ state: 'failed', reasons: [{ code: 'runtime.row_not_authentic' }], wiring: [] })
 })
 
+test('of what runs nothing is read or opened: only of the others', async () => {
+  await apply()
+  await apply({ deployment: OTHER })
+  await deployments.approve(DEPLOYMENT, 1, 'user:u1')
+  const counts = { components: [], bridges: [], deadLetters: 0, rssBytes: 1, rates: new Map() }
+  const running = { assignment: plainAssignment(), state: 'running', reasons: [], counts, pid: 1, restarts: 0 }
+  using opener = spyOn(stores.assignments, 'opener')
+  await deploymentDetails({ ...view, workers: { list: () => [running] } as never })
+  expect(opener.mock.calls.map(([wanted]) => wanted.map(({ deployment }) => deployment))).toEqual([[OTHER]])
+})
+
 test('the number of refused records comes from what its worker told, and no worker is asked', async () => {
   await apply()
   await view.state.counts.save(DEPLOYMENT, 1, { components: [], bridges: [], deadLetters: 5 })
@@ -111,7 +128,14 @@ test('the configuration’s hash is told with a peer whose row something else wr
   const facts = { ...peer, bridgePort: 1, fingerprint: 'f', acceptedBy: 'user:u1' }
   for (const runtime of [RUNTIME, STRANGER]) await peers.accept({ ...facts, runtime })
   const deps = { peers, assignments: stores.assignments, vault: { list: async () => [] }, types: testTypes }
-  const hash = () => configurationHash({ ...deps, bridgePort: () => 1, policy: {} })
+  const hash = () =>
+    configurationHash({
+      ...deps,
+      libraries: { list: async () => ({ installed: [], notAuthentic: [] }) },
+      bridgePort: () => 1,
+      rules: { policy: DEFAULT_POLICY },
+      drift: { told: () => undefined },
+    })
   const before = await hash()
   const table = stores.db.tables.runtimePeers
   await stores.db.update(table).set({ agreementKey: 'E' }).where(eq(table.runtime, STRANGER))

@@ -5,11 +5,13 @@ import process from 'node:process'
 import { createMasterKeyFile } from '../../src/keys/mod.ts'
 import { type RunningRuntime, type RuntimeConfig, startRuntime } from '../../src/runtime/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { silentServer } from '../support/mail-server.ts'
 import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { anyArrived, arrived, copyFlow, writeRows } from '../support/runtime/copy-flow.ts'
-import { type Api, runningRuntime, runtimeConfig, until } from '../support/runtime/running.ts'
+import { type Api, runningRuntime, runtimeConfig } from '../support/runtime/running.ts'
 import { ScriptedPlatform } from '../support/runtime/scripted-platform.ts'
+import { until } from '../support/until.ts'
 import { DEPLOYMENT } from '../support/wire/parties.ts'
 
 // Real processes on a machine that others use as well.
@@ -134,4 +136,19 @@ slowTest('a worker that hangs keeps neither the overview nor its own page from i
   } finally {
     process.kill(pid, 'SIGCONT')
   }
+})
+
+test('a stop waits for no mail server that takes connections and never speaks', async () => {
+  await using silent = await silentServer()
+  await start()
+  const mail = { name: 'ops', host: '127.0.0.1', port: silent.port, security: 'tls', from: 'a@example.com' }
+  expect((await api.send('POST', '/v1/alerts/channels/mail', { ...mail, to: ['b@example.com'] })).status).toBe(201)
+  const told = api.send('POST', '/v1/alerts/channels/ops/test').catch(() => undefined)
+  await until('the mail server is asked', () => silent.heard() === 1)
+  const beganMs = performance.now()
+  await runtime?.close()
+  runtime = undefined
+  await told
+  // A mail is given 20 s.
+  expect(performance.now() - beganMs).toBeLessThan(15_000)
 })

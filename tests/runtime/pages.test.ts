@@ -6,8 +6,9 @@ import type { RunningRuntime } from '../../src/runtime/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
 import { copyFlow } from '../support/runtime/copy-flow.ts'
 import { plainAssignment } from '../support/runtime/offers.ts'
-import { type Api, runningRuntime, until } from '../support/runtime/running.ts'
+import { type Api, runningRuntime } from '../support/runtime/running.ts'
 import { ScriptedPlatform } from '../support/runtime/scripted-platform.ts'
+import { until } from '../support/until.ts'
 import { DEPLOYMENT } from '../support/wire/parties.ts'
 
 // Real processes on a machine that others use as well.
@@ -54,7 +55,7 @@ async function browse(
 }
 
 async function signIn(): Promise<string> {
-  const token = new URL(runtime.oneTimeLink ?? '').searchParams.get('token') ?? ''
+  const token = new URL(runtime.oneTimeLink ?? '').pathname.split('/').at(-1) ?? ''
   const form = new URLSearchParams({ token, password: 'correct horse battery staple' }).toString()
   const { status, cookie } = await browse('POST', '/link', { form })
   expect(status).toBe(303)
@@ -81,10 +82,10 @@ test('before a session there is nothing but sign-in, assets and health', async (
 
 test('the first owner sets a password by the one-time link, which then is used up', async () => {
   const link = new URL(runtime.oneTimeLink ?? '')
-  expect((await browse('GET', `${link.pathname}${link.search}`)).text).toContain('New password')
+  expect((await browse('GET', link.pathname)).text).toContain('New password')
   const cookie = await signIn()
   expect((await browse('GET', '/', { cookie })).text).toContain('This Runtime belongs to no Platform yet')
-  expect((await browse('GET', `${link.pathname}${link.search}`)).status).toBeGreaterThanOrEqual(400)
+  expect((await browse('GET', link.pathname)).status).toBeGreaterThanOrEqual(400)
   expect((await browse('POST', '/sign-out', { cookie, form: '' })).location).toBe('/sign-in')
   expect((await browse('GET', '/', { cookie })).status).toBe(303)
   const form = 'name=owner&password=correct+horse+battery+staple&next=//evil.example'
@@ -101,7 +102,8 @@ test('the owner sees what a waiting version adds, escaped, and approves it by th
   await deploy()
   const cookie = await signIn()
   expect((await browse('GET', '/', { cookie })).text).toContain('waits for your approval')
-  const page = await browse('GET', `/deployments/${DEPLOYMENT}`, { cookie })
+  expect((await browse('GET', `/deployments/${DEPLOYMENT}`, { cookie })).text).toContain('/approval"')
+  const page = await browse('GET', `/deployments/${DEPLOYMENT}/approval`, { cookie })
   expect(page.text).toContain('read &lt;b&gt;in&lt;/b&gt;/*.csv')
   expect(page.text).not.toContain('<b>in</b>')
   const approved = await browse('POST', `/deployments/${DEPLOYMENT}/approve`, { cookie, form: 'version=1' })
@@ -117,33 +119,77 @@ test('a page of another site cannot approve in the owner’s name', async () => 
   expect((await api.get(`/v1/deployments/${DEPLOYMENT}`)).body.waiting.version).toBe(1)
 })
 
-test('the owner drops the refused records that the page shows, by its form and not by one of another site', async () => {
+test('refused records: the list does not show what they hold, one page does and is recorded; dropped by typing, not by another site', async () => {
   mkdirSync(folder.file('in'))
-  writeFileSync(folder.file('in/orders-0.csv'), 'id,name\nnone,canary-geheim\n2,good\nnor,bad\n')
+  writeFileSync(folder.file('in/orders-0.csv'), 'id,name\nnone,canary-geheim\n2,good\nnor,<b>bad</b>\n')
   await api.send('POST', '/v1/enrolment', { code: platform.code() })
   await platform.deploy(copyFlow())
   await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })
   const detail = async () => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body
   await until('the flow has ended', async () => (await detail()).state === 'stopped')
   const cookie = await signIn()
-  const page = await browse('GET', `/deployments/${DEPLOYMENT}`, { cookie })
-  expect(page.text).toContain('Drop these 2 records for good')
-  expect(page.text).not.toContain('canary-geheim')
-  const path = /action="([^"]*dead-letters[^"]*)"/.exec(page.text)?.[1] ?? ''
-  const form = `through=${/name="through" value="(\d+)"/.exec(page.text)?.[1]}`
-  expect((await browse('POST', path, { cookie, form, origin: 'https://evil.example' })).status).toBe(403)
+  const path = `/deployments/${DEPLOYMENT}/dead-letters`
+  expect((await browse('GET', `/deployments/${DEPLOYMENT}`, { cookie })).text).toContain('2 records wait')
+  const list = await browse('GET', path, { cookie })
+  expect(list.text).toContain('csv.not_int')
+  expect(list.text).not.toContain('canary-geheim')
+  expect((await browse('GET', `${path}/1`, { cookie })).text).toContain('canary-geheim')
+  expect((await browse('GET', `${path}/2`, { cookie })).text).toContain('&lt;b&gt;bad&lt;/b&gt;')
+  expect((await browse('GET', `${path}/3`, { cookie })).status).toBe(404)
+  const asked = await browse('GET', `${path}/drop?through=2&code=csv.not_int`, { cookie })
+  expect(asked.text).toContain('Drop 2 refused records')
+  const form = (typed: string) => `through=2&code=csv.not_int&typed=${typed}`
+  const drop = (typed: string, more = {}) => browse('POST', `${path}/drop`, { cookie, form: form(typed), ...more })
+  expect((await drop('orders', { origin: 'https://evil.example' })).status).toBe(403)
+  expect((await drop('else')).text).toContain('not the name')
   expect((await detail()).deadLetters).toBe(2)
-  expect(await browse('POST', path, { cookie, form })).toMatchObject({ location: `/deployments/${DEPLOYMENT}` })
+  expect(await drop('orders')).toMatchObject({ location: path })
   await until('none is counted any more', async () => (await detail()).deadLetters === 0)
-  expect((await browse('GET', `/deployments/${DEPLOYMENT}`, { cookie })).text).not.toContain('Drop ')
+  expect((await browse('GET', path, { cookie })).text).toContain('No refused records')
   const { entries } = (await api.get('/v1/audit')).body as { entries: { action: string; detail: unknown }[] }
-  const dropped = entries.find(({ action }) => action === 'dead_letters.dropped')
-  expect(dropped).toMatchObject({ subject: DEPLOYMENT, detail: { through: 2, dropped: 2 } })
+  const of = (action: string) => entries.filter((entry) => entry.action === action)
+  expect(of('dead_letter.inspected').map(({ detail }) => detail)).toEqual([{ number: 2 }, { number: 1 }])
+  expect(of('dead_letters.dropped')).toMatchObject([
+    { subject: DEPLOYMENT, detail: { through: 2, code: 'csv.not_int' } },
+  ])
+})
+
+test('refused records are replayed by form; one that is refused again is one record; the log tells of all of it', async () => {
+  mkdirSync(folder.file('in'))
+  writeFileSync(folder.file('in/orders-0.csv'), 'id,name\nnone,a\n2,good\n')
+  await api.send('POST', '/v1/enrolment', { code: platform.code() })
+  await platform.deploy(copyFlow())
+  await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })
+  const detail = async () => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body
+  const ended = () => until('the flow has ended', async () => (await detail()).state === 'stopped')
+  await ended()
+  const cookie = await signIn()
+  const path = `/deployments/${DEPLOYMENT}/dead-letters`
+  const nothing = await browse('POST', `${path}/replay`, { cookie, form: '' })
+  expect(nothing.status).toBe(400)
+  expect(nothing.text).toContain('which refused records are meant')
+  expect(await browse('POST', `${path}/replay`, { cookie, form: 'numbers=1' })).toMatchObject({ location: path })
+  await until('it was refused again', async () => {
+    const { letters } = (await api.get(`/v1${path}`)).body
+    return letters.length === 1 && letters[0].number === 2 && !letters[0].replaying
+  })
+  await ended()
+  expect((await detail()).deadLetters).toBe(1)
+  const log = await browse('GET', `/deployments/${DEPLOYMENT}/logs?component=warehouse&level=warning`, { cookie })
+  expect(log.text).toContain('records.refused')
+  expect(log.text).not.toContain('flow.ended')
+  const all = await browse('GET', '/logs?text=FLOW.', { cookie })
+  for (const template of ['flow.started', 'flow.ended']) expect(all.text).toContain(template)
+  expect((await browse('GET', `/deployments/${DEPLOYMENT}/versions`, { cookie })).text).toContain('in force')
+  await api.send('POST', `/v1/deployments/${DEPLOYMENT}/stop`)
+  const refused = await browse('POST', `${path}/replay`, { cookie, form: 'numbers=2' })
+  expect(refused.status).toBe(409)
+  expect(refused.text).toContain('was stopped')
 })
 
 test('an id that is none, or a path, is not found or refused, and touches no file', async () => {
   for (const id of ['..%2F..', 'dep_x', '%2e%2e']) {
-    const { status } = await api.send('DELETE', `/v1/deployments/${id}/dead-letters?through=1`)
+    const { status } = await api.send('POST', `/v1/deployments/${id}/dead-letters/drop`, { through: 1 })
     expect(status).toBeGreaterThanOrEqual(400)
     expect(status).toBeLessThan(500)
   }

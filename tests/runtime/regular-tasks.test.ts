@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test'
-import { logOf } from '../../src/base/mod.ts'
+import { DELIVER_MS, LOOK_MS } from '../../src/alerts/mod.ts'
+import { type Clock, deferred, logOf, systemClock } from '../../src/base/mod.ts'
 import { WorkerSilent } from '../../src/runtime/errors.ts'
-import { renewBridgeLeaves } from '../../src/runtime/regular-tasks.ts'
+import { regularTasks, renewBridgeLeaves } from '../../src/runtime/regular-tasks.ts'
+import { BRIEFLY_MS, until } from '../support/until.ts'
 
 const tls = { certificatePem: 'c', privateKeyPem: 'k' }
 
@@ -24,4 +26,36 @@ test('a worker that does not take its certificate keeps no other bridge from a n
     ['renew-tls', 'br_2'],
   ])
   expect(labels).toEqual(['label0', 'label1', 'label2'])
+})
+
+test('a delivery of alerts that hangs holds up no look at what is wrong, and is not begun twice', async () => {
+  const stop = new AbortController()
+  const { signal } = stop
+  const hour = 3_600_000
+  const clock: Clock = {
+    ...systemClock,
+    // The other tasks have nothing to do in this hour.
+    sleep: (ms, ended) => systemClock.sleep(ms === LOOK_MS || ms === DELIVER_MS ? 1 : hour, ended),
+  }
+  const hangs = deferred<void>()
+  let [looks, deliveries] = [0, 0]
+  const tasks = regularTasks({
+    ...{ clock, signal, log: logOf('test') },
+    station: { drift: { check: async () => [] }, enrolment: { link: {} }, state: {} } as never,
+    tendCertificates: async () => undefined,
+    refreshAccess: async () => undefined,
+    async lookForAlerts() {
+      looks++
+    },
+    deliverAlerts() {
+      deliveries++
+      return hangs.promise
+    },
+    bridgeLeaf: async () => tls,
+  })
+  await until('it looked three more times', () => deliveries === 1 && looks >= 3, BRIEFLY_MS)
+  expect(deliveries).toBe(1)
+  stop.abort()
+  hangs.resolve()
+  await tasks
 })

@@ -5,8 +5,9 @@ import type { Assignment } from '../../src/wire/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
 import { slowTest } from '../support/quick.ts'
 import { anyArrived, arrived, copyFlow, writeRows } from '../support/runtime/copy-flow.ts'
-import { type Api, apiOf, runningRuntime, until } from '../support/runtime/running.ts'
+import { type Api, apiOf, runningRuntime } from '../support/runtime/running.ts'
 import { ScriptedPlatform } from '../support/runtime/scripted-platform.ts'
+import { until } from '../support/until.ts'
 import { DEPLOYMENT, RUNTIME, TENANT } from '../support/wire/parties.ts'
 
 // Real processes on a machine that others use as well.
@@ -199,11 +200,12 @@ test('records that a component refuses are kept as dead letters, listed and drop
   await approveAndRun(copyFlow())
   await until('the flow has ended', async () => (await detail()).state === 'stopped')
   expect((await arrived(folder)).rows).toBe(2)
-  const { letters } = (await api.get(`/v1/deployments/${DEPLOYMENT}/dead-letters`)).body
+  const { letters } = (await api.get(`/v1/deployments/${DEPLOYMENT}/dead-letters?records=true`)).body
   expect(letters).toHaveLength(1)
   expect(Buffer.from(letters[0].record, 'base64url').toString()).toContain('canary-geheim')
   expect((await detail()).deadLetters).toBe(1)
-  const dropped = await api.send('DELETE', `/v1/deployments/${DEPLOYMENT}/dead-letters?through=${letters[0].position}`)
+  const through = letters[0].number
+  const dropped = await api.send('POST', `/v1/deployments/${DEPLOYMENT}/dead-letters/drop`, { through })
   expect(dropped.body).toEqual({ dropped: 1 })
   expect((await api.get(`/v1/deployments/${DEPLOYMENT}/dead-letters`)).body.letters).toEqual([])
   await until('the end was told', () => platform.status.some(({ entry }) => entry.state === 'stopped'))

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { existsSync, mkdirSync } from 'node:fs'
-import { logOf } from '../../src/base/mod.ts'
+import { logOf, utf8 } from '../../src/base/mod.ts'
+import { Libraries } from '../../src/runtime/libraries/libraries.ts'
+import { readPackage } from '../../src/runtime/libraries/package.ts'
 import { CheckpointStore } from '../../src/runtime/state/checkpoints.ts'
 import { CountsMemory } from '../../src/runtime/state/counts.ts'
 import { Settings } from '../../src/runtime/state/settings.ts'
@@ -34,8 +36,11 @@ afterEach(() => {
 
 function tidying(): Tidying {
   const { assignments, code } = stores
+  const libraries = new Libraries({ ...stores, clock })
   return new Tidying({
-    state: { folder: folder.path, assignments, checkpoints, counts, code },
+    state: { folder: folder.path, assignments, checkpoints, counts, code, libraries },
+    history: { forget: () => undefined },
+    keptHistory: { forget: async () => undefined },
     deployments: {
       async forget(deployment, others) {
         await others()
@@ -78,12 +83,12 @@ test('of more deployments than are kept the ones that ended first are forgotten 
   await keep(5, 'stopped')
   letters.add(idOf(3))
   await fill(DEPLOYMENTS_KEPT_MAX - 3)
-  await checkpoints.save(idOf(4), 'orders', { a: 1 })
+  await checkpoints.save(idOf(4), 'orders', new Map([['a', 1]]))
   await counts.save(idOf(4), 1, { components: [], bridges: [], deadLetters: 9 })
   mkdirSync(folder.file(`deployments/${idOf(4)}/dead-letters`), { recursive: true })
   await tidying().tidy()
   expect(forgotten).toEqual([idOf(4)])
-  expect(await checkpoints.load(idOf(4), 'orders')).toEqual({})
+  expect(await checkpoints.load(idOf(4), 'orders')).toEqual(new Map())
   expect((await counts.load(idOf(4), 1)).deadLetters).toBe(0)
   expect(existsSync(folder.file(`deployments/${idOf(4)}`))).toBe(false)
   letters.clear()
@@ -109,4 +114,23 @@ test('the content of a version goes when it is past, and what is known of it sta
     [2, true],
   ])
   expect(await stores.assignments.find(idOf(1), 1)).toMatchObject({ place: 'past', digest: 'd' })
+})
+
+test('contents of libraries that nothing names go, though an assignment cannot be read; those of what is installed stay', async () => {
+  const { runtimeLibraryParts: parts } = stores.db.tables
+  const content = utf8('export {}\n')
+  const libraries = new Libraries({ ...stores, clock })
+  await libraries.install(
+    await readPackage({ file: 'a.js', content, name: 'a', version: '1.0.0' }),
+    content,
+    'user:owner',
+  )
+  await stores.db.insert(parts).values({ sha256: 'of nothing', offset: 0, content })
+  await keep(1, 'running')
+  await stores.db.update(stores.db.tables.runtimeAssignments).set({ sealed: new Uint8Array(40) })
+  await tidying()
+    .tidy()
+    .catch(() => undefined)
+  expect(await stores.db.$count(parts)).toBe(1)
+  expect(await libraries.content('a', '1.0.0')).toEqual(content)
 })

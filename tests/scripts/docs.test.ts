@@ -193,9 +193,9 @@ describe('the papers', () => {
     expect(drawn).toEqual(Object.fromEntries(there))
   })
 
-  test('fit their bounds: a README of one screen, an architecture of 250 lines', () => {
+  test('fit their bounds: a README of one screen, an architecture of 270 lines', () => {
     expect(paper('README.md').split('\n').length).toBeLessThanOrEqual(60)
-    expect(paper('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(251)
+    expect(paper('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(271)
     expect(statSync(join(root, 'docs')).isDirectory()).toBe(true)
   })
 })

@@ -276,6 +276,9 @@ describe('statements', () => {
       name: 'one',
       fields: ['a'],
       sealed: systemRandom(4),
+      kind: 'fields',
+      sources: null,
+      publicFacts: null,
       createdAtMs: 1,
       replacedAtMs: null,
     }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { WriteLock } from '../../src/store/write-lock.ts'
+import { ManualClock } from '../support/bridge/manual-clock.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 test('writers run one after another in the order of their asking, failed ones too', async () => {
@@ -32,4 +33,40 @@ test('one that gave up waiting leaves the line in order', async () => {
   release()
   await held
   expect(await next).toBe('next')
+})
+
+test('how long one waits is the clock’s to say, and a turn that has come is not lost to it', async () => {
+  const clock = new ManualClock()
+  const lock = new WriteLock(10_000, clock)
+  let release = (): void => undefined
+  const held = lock.run(() => new Promise<void>((resolve) => (release = resolve)))
+  const waiting = lock.run(() => Promise.resolve('written'))
+  clock.advance(9_999)
+  release()
+  await held
+  clock.advance(10_000)
+  expect(await waiting).toBe('written')
+  expect(clock.sleeping).toBe(0)
+})
+
+test('nobody gives up waiting for work that is known to take long; for what comes after it, as ever', async () => {
+  const clock = new ManualClock()
+  const lock = new WriteLock(10_000, clock)
+  let release = (): void => undefined
+  const long = lock.runLong(() => new Promise<void>((resolve) => (release = resolve)))
+  const waiting = lock.run(() => Promise.resolve('written'))
+  for (let times = 0; times < 10; times++) {
+    clock.advance(10_000)
+    await Promise.resolve()
+  }
+  release()
+  await long
+  expect(await waiting).toBe('written')
+  let end = (): void => undefined
+  const stuck = lock.run(() => new Promise<void>((resolve) => (end = resolve)))
+  const refused = refusalOf(() => lock.run(() => Promise.resolve()))
+  clock.advance(10_000)
+  expect(await refused).toBe('store.busy')
+  end()
+  await stuck
 })

@@ -98,6 +98,23 @@ describe('a live stream', () => {
     expect((await app.request('/live')).status).toBe(200)
   })
 
+  test('beyond the bound of one viewer is refused to that one alone, and one that is left makes room', async () => {
+    const clock = steppedClock()
+    const streams = liveStreams({ clock, signal: new AbortController().signal, streamsMax: 4, ofOneMax: 2 })
+    const app = new Hono()
+      .onError(onFailure({ log: logOf('test') }))
+      .get('/live', (c) => streams.serve(c, { regions: () => ({}), viewer: c.req.query('viewer') ?? '' }))
+    const [first] = [await app.request('/live?viewer=a'), await app.request('/live?viewer=a')]
+    expect(await (await app.request('/live?viewer=a')).json()).toMatchObject({ status: 429, code: 'live.too_many' })
+    expect((await app.request('/live?viewer=b')).status).toBe(200)
+    await first?.body?.cancel()
+    await Bun.sleep(0)
+    expect(streams.open).toBe(2)
+    expect((await app.request('/live?viewer=a')).status).toBe(200)
+    expect((await app.request('/live?viewer=a')).status).toBe(429)
+    expect((await app.request('/live?viewer=b')).status).toBe(200)
+  })
+
   test('that fails says so with the code of its failure, logs it, and makes room', async () => {
     let fails = false
     const { app, clock, streams, logged } = serve({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import {
   assetRoutes,
+  Charts,
   DeploymentView,
   deploymentRegions,
   Empty,
@@ -9,6 +10,7 @@ import {
   type LayoutProps,
   Needs,
   OneTimeLinkPage,
+  readListing,
   renderPage,
   SecretOnce,
   SignInPage,
@@ -20,6 +22,7 @@ import {
   wordOf,
 } from '../../src/web/mod.ts'
 import { componentView, deploymentProps } from '../support/web/deployment.ts'
+import { chartOf } from '../support/web/gallery.tsx'
 
 const HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\'&'
 
@@ -84,17 +87,49 @@ describe('Layout', () => {
     expect(platform).toContain('<strong>Platform <span>acme</span></strong>')
   })
 
+  test('loads what draws charts only where there are some', async () => {
+    expect(await renderPage(<Layout {...frame} />)).not.toContain('uplot')
+  })
+
+  test('says the role beside a name, unless the name says it', async () => {
+    const html = (name: string) => renderPage(<Layout {...frame} user={{ name, role: 'owner' }} />)
+    expect(await html('maria')).toContain('<span class="role">owner</span>')
+    expect(await html('owner')).not.toContain('class="role"')
+  })
+
+  test('has the way back above its title, and its tabs as pages with addresses of their own', async () => {
+    const html = await renderPage(
+      <Layout
+        {...frame}
+        crumbs={[{ href: '/vault', label: 'Vault' }]}
+        tabs={[
+          { href: '/vault/a', label: 'Use', current: true },
+          { href: '/vault/a/replace', label: 'Replace', count: 0 },
+        ]}
+        menu={[{ href: '/account', label: 'Your account' }]}
+        user={{ name: 'maria', role: 'owner' }}
+        signOut="/sign-out"
+      />,
+    )
+    expect(html).toMatch(/<nav class="crumbs".*<a href="\/vault">Vault<\/a>.*<h1>Overview<\/h1>.*<nav class="tabs"/s)
+    expect(html).toContain('<a href="/vault/a" aria-current="page">Use</a>')
+    expect(html).toContain('<a href="/vault/a/replace">Replace</a>')
+    expect(html).toMatch(/<details class="menu".*Your account.*action="\/sign-out"/s)
+  })
+
   test('lists every key of the navigation', async () => {
     const html = await renderPage(<Layout {...frame} />)
     expect(html).toMatch(/<dialog id="keys".*<kbd>g<\/kbd> <kbd>d<\/kbd><\/dt><dd>Deployments/s)
   })
 
-  test('weighs at most 150 kB with everything that it loads', async () => {
+  test('weighs at most 150 kB with everything that it loads, charts and all', async () => {
     const html = await renderPage(
-      <Layout {...frame}>
+      <Layout {...frame} charts>
         <DeploymentView {...deploymentProps()} />
+        <Charts path="/" range="1h" charts={[chartOf(1), { ...chartOf(2), id: 'second' }]} />
       </Layout>,
     )
+    expect(html).toContain('/assets/uplot.')
     let bytes = Buffer.byteLength(html)
     for (const [, url = ''] of html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
       bytes += (await (await assetRoutes().request(url, { headers: { 'accept-encoding': 'gzip' } })).arrayBuffer())
@@ -121,9 +156,10 @@ describe('no view', () => {
       <Table
         id="t"
         title={HOSTILE}
-        columns={[{ title: HOSTILE, sortHref: `?${HOSTILE}` }]}
-        rows={[{ cells: [HOSTILE] }]}
-        filter={{ action: `/${HOSTILE}`, value: HOSTILE, label: HOSTILE }}
+        columns={[{ title: HOSTILE, sort: 'name' }]}
+        rows={[{ id: HOSTILE, href: `/${HOSTILE}`, cells: [HOSTILE], under: HOSTILE }]}
+        listing={readListing(`/${HOSTILE}`, { filter: HOSTILE }, { sort: ['name'], by: 'name', keep: { at: HOSTILE } })}
+        filterLabel={HOSTILE}
       />
       <Empty title={HOSTILE} teaches={HOSTILE} command={HOSTILE} />
       <SecretOnce
@@ -180,7 +216,7 @@ describe('sign-in pages', () => {
     )
     expect(html).toContain('value="maria"')
     expect(html).toContain('name="next" value="/deployments"')
-    expect(html).toMatch(/role="alert"[^>]*><b>The name or the password/)
+    expect(html).toMatch(/role="alert"[^>]*><div><b>The name or the password/)
     expect(/<input[^>]*type="password"[^>]*>/.exec(html)?.[0]).not.toContain('value=')
   })
 
@@ -230,22 +266,4 @@ describe('DeploymentView', () => {
 
 test('Needs says in one line that all is well', async () => {
   expect(await text(<Needs needs={[]} well="Everything runs." />)).toContain('Everything runs.')
-})
-
-test('Table works without scripts: filter and pages are a form and links', async () => {
-  const html = await text(
-    <Table
-      id="t"
-      title="Runtimes"
-      columns={[{ title: 'Name' }]}
-      rows={[]}
-      filter={{ action: '/runtimes', value: 'a', label: 'Filter' }}
-      page={{ from: 51, to: 100, total: 10_000, previous: '?page=1', next: '?page=3' }}
-      empty="None yet."
-    />,
-  )
-  expect(html).toMatch(/<form class="filter" method="get" action="\/runtimes"/)
-  expect(html).toContain('51–100 of 10,000')
-  expect(html).toContain('<a href="?page=3">')
-  expect(html).toContain('None yet.')
 })

@@ -12,6 +12,7 @@ async function tamperedCaller(
 ) {
   const pair = await c2Pair()
   const tokens: string[] = []
+  const offsets: number[] = []
   const caller = createCaller({
     self: { id: pair.runtime.id, key: pair.runtime.signing },
     to: TENANT,
@@ -20,11 +21,12 @@ async function tamperedCaller(
       tokens.push(token)
       return tamper(await pair.door.receive(token), pair)
     },
+    onClock: (offsetMs) => offsets.push(offsetMs),
     incarnation: base64url(new Uint8Array(16)),
     clock: pair.clock,
     random: seededRandom('caller'),
   })
-  return { ...pair, caller, tokens }
+  return { ...pair, caller, tokens, offsets }
 }
 
 test.each([
@@ -109,4 +111,18 @@ test('call() does not send a message that no receiver would take', async () => {
     'c2.message_too_large',
   )
   expect(tokens).toEqual([])
+})
+
+test('call() tells how far the other clock is from ours, half of the way there and back set aside, and by sound answers only', async () => {
+  const ahead = await tamperedCaller(async (answer, { tenant, clock }) => {
+    const issuedAt = clock.now() + 2_000
+    const later = await forge(tenant.signing, answer, { iat: issuedAt, exp: issuedAt + MESSAGE_LIFETIME_MS })
+    clock.advance(400)
+    return later
+  })
+  await ahead.caller.call(exchanges.heartbeat, heartbeat)
+  expect(ahead.offsets).toEqual([1_800])
+  const forged = await tamperedCaller((answer, pair) => forge(pair.stranger.signing, answer, {}))
+  expect(await refusalOf(forged.caller.call(exchanges.heartbeat, heartbeat))).toBe('signature')
+  expect(forged.offsets).toEqual([])
 })

@@ -33,15 +33,15 @@ const ArchiveLine = v.object({ row_id: v.string() })
 export async function refusedRowIds(runtime: Pick<Server, 'client'>, deployment: string): Promise<Set<string>> {
   const ids = new Set<string>()
   for (let from = 1; ; ) {
-    const path = `/v1/deployments/${deployment}/dead-letters?from=${from}&limit=${LETTERS_PAGE}`
+    const path = `/v1/deployments/${deployment}/dead-letters?from=${from}&limit=${LETTERS_PAGE}&records=true`
     const { letters } = readAs(LetterList, await runtime.client.get(path))
     for (const { record } of letters) {
-      const id = ROW_ID.exec(Buffer.from(fromBase64url(record)).toString('utf8'))?.[0]
+      const id = ROW_ID.exec(Buffer.from(fromBase64url(record ?? '')).toString('utf8'))?.[0]
       if (id) ids.add(id)
     }
     const last = letters.at(-1)
     if (!last) return ids
-    from = last.position + 1
+    from = last.number + 1
   }
 }
 

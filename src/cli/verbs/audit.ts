@@ -1,11 +1,13 @@
-/** `sluice audit verify`: whether the Runtime's audit trail is whole. */
+/** `sluice audit`: the record of what people and keys did, on either server. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import { AppError } from '../../base/mod.ts'
-import { readAs } from '../answers.ts'
+import { verifyExport } from '../../audit/mod.ts'
+import { AppError, rfc3339 } from '../../base/mod.ts'
+import { readLines, writeFileAtomic } from '../../host/mod.ts'
+import { AuditList, readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
-import { print } from '../output.ts'
+import { print, table } from '../output.ts'
 import { addRemoteFlags } from './remote.ts'
 
 /** The trail was changed. */
@@ -20,26 +22,100 @@ const Verdict = v.object({
   count: v.optional(v.number()),
   firstBad: v.optional(v.number()),
   reason: v.optional(v.string()),
+  kid: v.optional(v.string()),
 })
+type Verdict = v.InferOutput<typeof Verdict>
+
+/** A line of the trail has 4,096 characters, of at most four bytes, and what stands around them. */
+const EXPORT_LINE_BYTES_MAX = 32_768
+
+type Filters = { actor?: string; action?: string; subject?: string; since?: string; until?: string }
+type ListFlags = RemoteFlags & Filters & { before?: string; limit: string }
+type VerifyFlags = RemoteFlags & { against?: string; file?: string; key?: string }
 
 export function addAuditVerbs(program: Command, context: CliContext): void {
-  const audit = program.command('audit').description('the Runtime’s own record of what people and keys did')
+  const audit = program.command('audit').description('the record of what people and keys did, chained and signed')
+  addRemoteFlags(audit.command('list'))
+    .option('--actor <who>', 'only what this one did: user:…, runtime, platform, system')
+    .option('--action <what>', 'only this act; credential.* for all of a kind')
+    .option('--subject <id>', 'only what was done to this')
+    .option('--since <time>', 'a date, or a time as 2026-01-31T12:00:00Z')
+    .option('--until <time>', 'the same')
+    .option('--before <entry>', 'go on with older entries, from the number that the page before ended with')
+    .option('--limit <n>', 'at most so many', '50')
+    .description('list entries, the newest first')
+    .action((flags: ListFlags) => list(context, flags))
+  addRemoteFlags(audit.command('export'))
+    .requiredOption('--out <file>', 'where to write it')
+    .description('write the whole trail with its signed head as JSON lines; role owner')
+    .action((flags: RemoteFlags & { out: string }) => write(context, flags))
   addRemoteFlags(audit.command('verify'))
     .option('--against <count:hash>', 'a head that was seen before, such as one from a heartbeat')
+    .option('--file <file>', 'check an exported trail instead, without any server')
+    .option('--key <id>', 'with --file: the id of the key that must have signed it')
     .description('check the hash chain and its signed head; names the first entry that does not fit')
-    .action(async (flags: RemoteFlags & { against?: string }) => {
-      const { client } = await connect(context, flags)
-      const [count, hash] = flags.against?.split(':') ?? []
-      if (flags.against !== undefined && !(count && hash)) throw new UsageInvalid('--against takes count:hash')
-      const query = count && hash ? `?${new URLSearchParams({ count, hash })}` : ''
-      const verdict = readAs(Verdict, await client.get(`/v1/audit/verify${query}`))
-      if (!verdict.ok)
-        throw new AuditTrailBroken(`entry ${verdict.firstBad} of the audit trail does not fit: ${verdict.reason}`)
-      print(
-        context.terminal,
-        flags.json,
-        verdict,
-        ({ count: entries }) => `The audit trail is whole: ${entries} entries.`,
-      )
-    })
+    .action((flags: VerifyFlags) => verify(context, flags))
+}
+
+async function list(context: CliContext, flags: ListFlags): Promise<void> {
+  const { actor, action, subject, since, until, before, limit } = flags
+  const asked = Object.entries({ actor, action, subject, since, until, before, limit })
+  const query = new URLSearchParams(asked.filter((pair): pair is [string, string] => pair[1] !== undefined))
+  const { client } = await connect(context, flags)
+  const page = readAs(AuditList, await client.get(`/v1/audit?${query}`))
+  print(context.terminal, flags.json, page, ({ head, entries, next }) => {
+    const rows = entries.map((entry) => [
+      ...[entry.count, rfc3339(entry.atMs), entry.actor, entry.action, entry.subject],
+      Object.entries(entry.detail)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' '),
+    ])
+    const shown = rows.length === 0 ? 'No entry fits.' : table(['ENTRY', 'AT', 'WHO', 'DID', 'TO', 'DETAIL'], rows)
+    const more = next === undefined ? '' : `\nOlder ones: --before ${next}`
+    return `${shown}\n\nHead ${head.count}:${head.hash}${more}`
+  })
+}
+
+async function write(context: CliContext, flags: RemoteFlags & { out: string }): Promise<void> {
+  const { client } = await connect(context, flags)
+  await writeFileAtomic(flags.out, await client.stream('GET', '/v1/audit/export'))
+  print(
+    context.terminal,
+    flags.json,
+    { written: flags.out },
+    ({ written }) => `Written to ${written}. Check it anywhere with: sluice audit verify --file ${written}`,
+  )
+}
+
+async function verify(context: CliContext, flags: VerifyFlags): Promise<void> {
+  const head = flags.against === undefined ? undefined : headOf(flags.against)
+  const verdict =
+    flags.file === undefined ? await askServer(context, flags, head) : await verifyFile(flags.file, flags.key, head)
+  if (!verdict.ok) {
+    throw new AuditTrailBroken(`entry ${verdict.firstBad} of the audit trail does not fit: ${verdict.reason}`)
+  }
+  print(context.terminal, flags.json, verdict, ({ count, kid }) => {
+    const signed = kid === undefined ? '' : ` Signed by the key ${kid}.`
+    return `The audit trail is whole: ${count} entries.${signed}`
+  })
+}
+
+type Head = { count: number; hash: string }
+
+async function askServer(context: CliContext, flags: VerifyFlags, head: Head | undefined): Promise<Verdict> {
+  if (flags.key !== undefined) throw new UsageInvalid('--key goes with --file')
+  const { client } = await connect(context, flags)
+  const query = head ? `?${new URLSearchParams({ count: String(head.count), hash: head.hash })}` : ''
+  return readAs(Verdict, await client.get(`/v1/audit/verify${query}`))
+}
+
+function verifyFile(file: string, kid: string | undefined, head: Head | undefined): Promise<Verdict> {
+  return verifyExport(readLines(file, EXPORT_LINE_BYTES_MAX), { kid, head })
+}
+
+function headOf(text: string): Head {
+  const [, count, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (count === undefined || hash === undefined)
+    throw new UsageInvalid('--against takes count:hash, as `sluice audit list` shows the head')
+  return { count: Number(count), hash }
 }

@@ -1,31 +1,16 @@
 /** `sluice blueprint`: lint on this machine, deploy through the Platform. */
-import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { AppError, type Bytes, base64url, printable } from '../../base/mod.ts'
-import { readBytes, readText } from '../../host/mod.ts'
+import { AppError, base64url, printable } from '../../base/mod.ts'
+import { readText } from '../../host/mod.ts'
 import { PlatformDeployment, readAs, StoredBlueprint } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { print } from '../output.ts'
+import { codeBeside } from './code-beside.ts'
 import { addRemoteFlags } from './remote.ts'
 
 /** The Blueprint can't be used; every finding was printed already. */
 class BlueprintUnsound extends AppError {
   override readonly code = 'blueprint.unsound' as const
-}
-
-/** Endings of files that travel as code. */
-const CODE_FILE = /\.(cel|ts|js)$/
-
-/** Code files beside a Blueprint, by the path that it would give them. */
-async function codeBeside(file: string): Promise<Map<string, Bytes>> {
-  const folder = dirname(file)
-  const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && CODE_FILE.test(entry.name))
-    .map(({ name }) => name)
-  return new Map(
-    await Promise.all(names.map(async (name) => [`./${name}`, await readBytes(join(folder, name))] as const)),
-  )
 }
 
 async function lintFile(file: string) {

@@ -1,44 +1,22 @@
 /** `sluice credential`: named secrets of a Runtime's vault. There is no verb that reads one back. */
 import type { Command } from 'commander'
-import { readText } from '../../host/mod.ts'
-import { Credential, Credentials, readAs } from '../answers.ts'
+import type * as v from 'valibot'
+import { AppError } from '../../base/mod.ts'
+import { Checked, Credential, Credentials, readAs, SetCredential } from '../answers.ts'
+import { ApiRefused } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
-import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
+import { collect, type FieldFlags, fieldsBy } from './credential-fields.ts'
 import { addRemoteFlags } from './remote.ts'
 
-type SetFlags = RemoteFlags & { field?: string[]; fieldFile?: string[]; fieldEnv?: string[] }
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value]
+/** A component that was tried could not work with the credential. */
+export class CredentialCheckFailed extends AppError {
+  override readonly code = 'credential.check_failed' as const
 }
 
-function split(pair: string, flag: string): [string, string] {
-  const at = pair.indexOf('=')
-  if (at <= 0) throw new UsageInvalid(`${flag} takes name=value, not \`${pair}\``)
-  return [pair.slice(0, at), pair.slice(at + 1)]
-}
-
-/** Fields of a credential from the three flags; files lose one newline at their end. */
-async function fieldsOf(flags: SetFlags, context: CliContext): Promise<Record<string, string>> {
-  const fields: Record<string, string> = {}
-  for (const pair of flags.field ?? []) {
-    const [name, value] = split(pair, '--field')
-    fields[name] = value
-  }
-  for (const pair of flags.fieldFile ?? []) {
-    const [name, path] = split(pair, '--field-file')
-    fields[name] = (await readText(path)).replace(/\r?\n$/, '')
-  }
-  for (const pair of flags.fieldEnv ?? []) {
-    const [name, variable] = split(pair, '--field-env')
-    const value = context.environment[variable]
-    if (value === undefined) throw new UsageInvalid(`the variable ${variable} is not set`)
-    fields[name] = value
-  }
-  if (Object.keys(fields).length === 0) throw new UsageInvalid('a credential needs at least one field')
-  return fields
-}
+type SetFlags = RemoteFlags & FieldFlags & { kind: string }
+type KeyFlags = RemoteFlags & { kind: string; algorithm: string; username?: string }
+type CheckFlags = RemoteFlags & { deployment?: string; component?: string }
 
 export function addCredentialVerbs(program: Command, context: CliContext): void {
   const credential = program
@@ -46,44 +24,163 @@ export function addCredentialVerbs(program: Command, context: CliContext): void 
     .description('named secrets in a Runtime’s vault; used, never read back')
   addRemoteFlags(credential.command('set'))
     .argument('<name>', 'name, as blueprints use it')
-    .option('--field <name=value>', 'a field; visible in the process list', collect)
-    .option('--field-file <name=path>', 'a field from a file', collect)
-    .option('--field-env <name=variable>', 'a field from an environment variable', collect)
-    .description('store a credential, or replace the one of that name; each --field… may come several times')
-    .action(async (name: string, flags: SetFlags) => {
-      const { client } = await connect(context, flags)
-      const fields = await fieldsOf(flags, context)
-      const answer = readAs(
-        Credential,
-        await client.request('PUT', `/v1/credentials/${encodeURIComponent(name)}`, { fields }),
-      )
-      print(
-        context.terminal,
-        flags.json,
-        answer,
-        ({ name: stored, fields: kept }) => `Stored ${stored} (${kept.join(', ')}). It can be used, not read.`,
-      )
-    })
+    .option('--kind <kind>', 'what it is; see `sluice credential kinds`', 'fields')
+    .option('--field-file <name=path>', 'a field from a file; - is standard input', collect)
+    .option('--field-env <name=variable>', 'a field from an environment variable of this command', collect)
+    .option('--from <name=source>', 'where the Runtime fetches a field at every use', collect)
+    .description('store a credential, or replace the one of that name; without fields it asks for them')
+    .addHelpText('after', FROM_HELP)
+    .action((name: string, flags: SetFlags) => set(context, name, flags))
+  addRemoteFlags(credential.command('generate'))
+    .argument('<name>', 'name, as blueprints use it')
+    .option('--kind <kind>', 'key_pair or ssh_key', 'ssh_key')
+    .option('--algorithm <algorithm>', 'p-256, ed25519 or rsa-3072', 'ed25519')
+    .option('--username <name>', 'who signs in with an ssh_key')
+    .description('make a key in the vault, and show its public part')
+    .action((name: string, flags: KeyFlags) => generate(context, name, flags))
   addRemoteFlags(credential.command('list'))
-    .description('list names and fields, never values')
-    .action(async (flags: RemoteFlags) => {
-      const { client } = await connect(context, flags)
-      const { credentials } = readAs(Credentials, await client.get('/v1/credentials'))
-      print(context.terminal, flags.json, credentials, (list) =>
-        list.length === 0
-          ? 'No credentials yet. Store one with `sluice credential set NAME --field-file password=FILE`.'
-          : table(
-              ['NAME', 'FIELDS'],
-              list.map(({ name, fields }) => [name, fields.join(', ')]),
-            ),
-      )
-    })
+    .description('list names, kinds and fields, never values')
+    .action((flags: RemoteFlags) => list(context, flags))
+  addRemoteFlags(credential.command('show'))
+    .argument('<name>', 'name of the credential')
+    .description('where its fields come from, its public part, and who uses it')
+    .action((name: string, flags: RemoteFlags) => show(context, name, flags))
+  addRemoteFlags(credential.command('check'))
+    .argument('<name>', 'name of the credential')
+    .option('--deployment <id>', 'try it with this deployment only')
+    .option('--component <name>', 'try it with this component only')
+    .description('try it with the components in force that use it')
+    .action((name: string, flags: CheckFlags) => check(context, name, flags))
   addRemoteFlags(credential.command('remove'))
     .argument('<name>', 'name of the credential')
+    .option('--force', 'even where deployments use it')
     .description('remove a credential')
-    .action(async (name: string, flags: RemoteFlags) => {
-      const { client } = await connect(context, flags)
-      await client.request('DELETE', `/v1/credentials/${encodeURIComponent(name)}`)
-      print(context.terminal, flags.json, { removed: name }, () => `Removed ${name}.`)
-    })
+    .action((name: string, flags: RemoteFlags & { force?: boolean }) => remove(context, name, flags))
+  credential
+    .command('kinds')
+    .description('the kinds of credentials with their fields')
+    .option('--json', 'print JSON')
+    .action((flags: { json?: boolean }) => kinds(context, flags))
+}
+
+const FROM_HELP = `
+Sources of a field:
+  environment:NAME    a variable of the Runtime
+  file:PATH           a file that the Runtime may read
+  command:WORDS       what a program prints, run by the Runtime without a shell
+  {"command": […], "member": "password"}
+                      one member of the JSON object that is found there`
+
+async function set(context: CliContext, name: string, flags: SetFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const body = { kind: flags.kind, fields: await fieldsBy(flags, flags.kind, context) }
+  const answer = readAs(SetCredential, await client.request('PUT', pathOf(name), body))
+  print(context.terminal, flags.json, answer, ({ name: stored, fields, restarted }) =>
+    [`Stored ${stored} (${fields.join(', ')}). It can be used, not read.`, ...restartedLine(restarted)].join('\n'),
+  )
+}
+
+async function generate(context: CliContext, name: string, flags: KeyFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const { kind, algorithm, username } = flags
+  const body = { kind, algorithm, ...(username !== undefined && { username }) }
+  const answer = readAs(SetCredential, await client.request('POST', `${pathOf(name)}/generate`, body))
+  print(context.terminal, flags.json, answer, ({ name: stored, publicFacts, restarted }) =>
+    [
+      `Made ${stored}. Its private key is in the vault; this is the public one (${publicFacts?.fingerprint ?? ''}):`,
+      publicFacts?.publicKey.trimEnd() ?? '',
+      ...restartedLine(restarted),
+    ].join('\n'),
+  )
+}
+
+async function list(context: CliContext, flags: RemoteFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const { credentials } = readAs(Credentials, await client.get('/v1/credentials'))
+  print(context.terminal, flags.json, credentials, (all) =>
+    all.length === 0
+      ? 'No credentials yet. Store one with `sluice credential set NAME --kind password`.'
+      : table(
+          ['NAME', 'KIND', 'FIELDS', 'USED BY'],
+          all.map(({ name, kind, fields, uses }) => [name, kind, fields.join(', '), uses.length]),
+        ),
+  )
+}
+
+async function show(context: CliContext, name: string, flags: RemoteFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const answer = readAs(Credential, await client.get(pathOf(name)))
+  print(context.terminal, flags.json, answer, ({ kind, sources, publicFacts, uses }) =>
+    [
+      `${name}: ${kind}`,
+      ...Object.entries(sources).map(([field, { from, name: place }]) =>
+        `  ${field}: ${from} ${place ?? ''}`.trimEnd(),
+      ),
+      ...(publicFacts ? [publicFacts.fingerprint, publicFacts.publicKey.trimEnd()] : []),
+      uses.length === 0 ? 'Nothing uses it.' : usesTable(uses),
+    ].join('\n'),
+  )
+}
+
+async function check(context: CliContext, name: string, flags: CheckFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const { deployment, component } = flags
+  const body = { ...(deployment !== undefined && { deployment }), ...(component !== undefined && { component }) }
+  const { checked } = readAs(Checked, await client.request('POST', `${pathOf(name)}/check`, body))
+  print(context.terminal, flags.json, checked, (all) =>
+    table(
+      ['DEPLOYMENT', 'COMPONENT', 'TYPE', 'OUTCOME'],
+      all.map(({ failure, ...one }) => [one.deployment, one.component, one.type, failure?.code ?? 'works']),
+    ),
+  )
+  const failed = checked.filter(({ failure }) => failure)
+  if (failed.length > 0)
+    throw new CredentialCheckFailed(`${failed.length} of ${checked.length} cannot work with ${name}`)
+}
+
+/** Where it is used, its name is asked for once more; without a terminal `--force` says that it is meant. */
+async function remove(context: CliContext, name: string, flags: RemoteFlags & { force?: boolean }): Promise<void> {
+  const { client } = await connect(context, flags)
+  const send = (force: boolean): Promise<unknown> =>
+    client.request('DELETE', `${pathOf(name)}${force ? '?force=true' : ''}`)
+  try {
+    await send(flags.force ?? false)
+  } catch (error) {
+    const { ask, err } = context.terminal
+    if (!(error instanceof ApiRefused && error.code === 'credential.in_use' && ask)) throw error
+    err(`${error.message}. What uses it fails at its next start.\n`)
+    if ((await ask('Type its name to remove it all the same')).trim() !== name) throw error
+    await send(true)
+  }
+  print(context.terminal, flags.json, { removed: name }, () => `Removed ${name}.`)
+}
+
+async function kinds(context: CliContext, flags: { json?: boolean }): Promise<void> {
+  const { credentialKinds, fieldsOf } = await import('../../keys/mod.ts')
+  const all = credentialKinds.map((kind) => ({ kind: kind.kind, summary: kind.summary, fields: fieldsOf(kind) }))
+  print(context.terminal, flags.json, all, (shown) =>
+    table(
+      ['KIND', 'FIELDS', ''],
+      shown.map(({ kind, fields, summary }) => [
+        kind,
+        fields.map(({ name, optional }) => (optional ? `[${name}]` : name)).join(' ') || 'any',
+        summary,
+      ]),
+    ),
+  )
+}
+
+function pathOf(name: string): string {
+  return `/v1/credentials/${encodeURIComponent(name)}`
+}
+
+function restartedLine(restarted: readonly string[]): string[] {
+  return restarted.length === 0 ? [] : [`Started anew with it: ${restarted.join(', ')}.`]
+}
+
+function usesTable(uses: v.InferOutput<typeof Credential>['uses']): string {
+  return table(
+    ['DEPLOYMENT', 'BLUEPRINT', 'COMPONENT', 'STATE'],
+    uses.map((use) => [use.deployment, use.blueprint, use.component, use.waits ? 'waits for approval' : 'in force']),
+  )
 }

@@ -1,14 +1,15 @@
 /** `sluice dead-letter`: records that a component refused, on the Runtime where they are kept. */
 import type { Command } from 'commander'
 import { fromBase64url } from '../../base/mod.ts'
-import { DroppedLetters, LetterList, readAs, wordsOf } from '../answers.ts'
+import { DroppedLetters, Letter, LetterCounts, LetterList, ReplayedLetters, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
 import { addRemoteFlags } from './remote.ts'
 
-type ListFlags = RemoteFlags & { from?: string; limit?: string }
-type DropFlags = RemoteFlags & { through: string }
+type FilterFlags = { component?: string; code?: string }
+type ListFlags = RemoteFlags & FilterFlags & { from?: string; limit?: string; records?: boolean; counts?: boolean }
+type ChoiceFlags = RemoteFlags & FilterFlags & { through?: string }
 
 const SHOWN_CHARACTERS = 80
 /** Enough for so many characters of four bytes, and for white space before them; a record may have 1 MiB. */
@@ -33,54 +34,122 @@ function wholeOf(text: string, flag: string): number {
   return Number(text)
 }
 
-function pathOf(deployment: string, query: Record<string, string | undefined>): string {
-  const words = Object.entries(query).flatMap(([name, text]) =>
-    text === undefined ? [] : [`${name}=${wholeOf(text, `--${name}`)}`],
-  )
-  return `/v1/deployments/${encodeURIComponent(deployment)}/dead-letters?${words.join('&')}`
+function pathOf(deployment: string, below = '', query: Record<string, string | number | undefined> = {}): string {
+  const words = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) words.set(name, String(value))
+  const asked = words.size > 0 ? `?${words}` : ''
+  return `/v1/deployments/${encodeURIComponent(deployment)}/dead-letters${below}${asked}`
 }
 
 export function addDeadLetterVerbs(program: Command, context: CliContext): void {
   const letters = program
     .command('dead-letter')
     .description('records that a component refused; they stay on the Runtime')
-  addRemoteFlags(letters.command('list'))
-    .argument('<deployment>', 'id of the deployment (dep_…)')
-    .option('--from <position>', 'begin at this position (default: the oldest)')
+  addFilters(letters.command('list'))
+    .option('--from <number>', 'begin at this number (default: the oldest)')
     .option('--limit <n>', 'show at most so many, 256 at a time (default: 50)')
+    .option('--records', 'show what they hold; for owners, and recorded')
+    .option('--counts', 'show how many were refused for which reason instead')
     .description('list refused records with their reasons, the oldest first')
-    .action((id: string, flags: ListFlags) => list(context, id, flags))
-  addRemoteFlags(letters.command('drop'))
+    .action((id: string, flags: ListFlags) => (flags.counts ? counts(context, id, flags) : list(context, id, flags)))
+  addRemoteFlags(letters.command('show'))
     .argument('<deployment>', 'id of the deployment (dep_…)')
-    .requiredOption('--through <position>', 'the last position to drop, as `list` shows it')
-    .description('drop refused records up to and including a position, for good')
-    .action((id: string, flags: DropFlags) => drop(context, id, flags))
+    .argument('<number>', 'its number, as `list` shows it')
+    .description('show one refused record with what it holds; for owners, and recorded')
+    .action((id: string, number: string, flags: RemoteFlags) => show(context, id, number, flags))
+  addFilters(letters.command('replay'))
+    .argument('[number...]', 'numbers, as `list` shows them')
+    .option('--through <number>', 'all up to and including this number')
+    .description('let refused records go through the component that refused them again')
+    .action((id: string, numbers: string[], flags: ChoiceFlags) => replay(context, id, numbers, flags))
+  addFilters(letters.command('drop'))
+    .requiredOption('--through <number>', 'the last number to drop, as `list` shows it')
+    .description('drop refused records up to and including a number, for good')
+    .action((id: string, flags: ChoiceFlags) => drop(context, id, flags))
+}
+
+function addFilters(command: Command): Command {
+  return addRemoteFlags(command)
+    .argument('<deployment>', 'id of the deployment (dep_…)')
+    .option('--component <name>', 'only those that this component refused')
+    .option('--code <code>', 'only those refused for this reason')
 }
 
 async function list(context: CliContext, id: string, flags: ListFlags): Promise<void> {
-  const path = pathOf(id, { from: flags.from, limit: flags.limit })
+  const { component, code } = flags
+  const [from, limit] = (['from', 'limit'] as const).map((name) => {
+    const text = flags[name]
+    return text === undefined ? undefined : wholeOf(text, `--${name}`)
+  })
+  const path = pathOf(id, '', { from, limit, component, code, ...(flags.records && { records: 'true' }) })
   const { client } = await connect(context, flags)
-  const { letters, next } = readAs(LetterList, await client.get(path))
+  const { letters, next, resume } = readAs(LetterList, await client.get(path))
   print(context.terminal, flags.json, letters, (page) => {
     const last = page.at(-1)
-    if (!last) return flags.from === undefined ? 'No record was refused.' : 'No refused record stands there or later.'
-    const rows = page.map(({ component, reason, partition, position, record }) => [
-      ...[component, wordsOf([reason]), partition],
-      ...[position, shown(record)],
+    const goOn = resume ?? (last && next !== undefined && last.number + 1 < next ? last.number + 1 : undefined)
+    const more =
+      goOn === undefined || next === undefined ? '' : `There are more, up to number ${next - 1}: --from ${goOn}`
+    if (!last)
+      return more || (from === undefined ? 'No record was refused.' : 'No refused record stands there or later.')
+    const rows = page.map(({ number, component: by, reason, partition, position, record }) => [
+      ...[number, by, wordsOf([reason]), partition, position],
+      ...(flags.records ? [shown(record ?? '')] : []),
     ])
-    const lines = table(['COMPONENT', 'REASON', 'PARTITION', 'POSITION', 'RECORD'], rows)
-    const more = next !== undefined && last.position + 1 < next
-    return more ? `${lines}\n\nThere are more, up to position ${next - 1}: --from ${last.position + 1}` : lines
+    const head = ['NUMBER', 'COMPONENT', 'REASON', 'PARTITION', 'POSITION', ...(flags.records ? ['RECORD'] : [])]
+    return [table(head, rows), ...(more ? ['', more] : [])].join('\n')
   })
 }
 
-async function drop(context: CliContext, id: string, flags: DropFlags): Promise<void> {
-  const path = pathOf(id, { through: flags.through })
+async function counts(context: CliContext, id: string, flags: RemoteFlags): Promise<void> {
   const { client } = await connect(context, flags)
-  const answer = readAs(DroppedLetters, await client.request('DELETE', path))
+  const answer = readAs(LetterCounts, await client.get(pathOf(id, '/counts')))
+  print(context.terminal, flags.json, answer.counts, (all) =>
+    all.length === 0
+      ? 'No record was refused.'
+      : table(
+          ['COMPONENT', 'REASON', 'RECORDS'],
+          all.map(({ component, code, count }) => [component, code, count]),
+        ),
+  )
+}
+
+async function show(context: CliContext, id: string, number: string, flags: RemoteFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const letter = readAs(Letter, await client.get(pathOf(id, `/${wholeOf(number, 'the number')}`)))
+  print(context.terminal, flags.json, letter, ({ component, reason, partition, position, record }) =>
+    [
+      `${component} refused it (${wordsOf([reason])}), from ${partition} at ${position}:`,
+      decoder.decode(fromBase64url(record ?? '')).replace(/\p{Cc}/gu, '·'),
+    ].join('\n'),
+  )
+}
+
+async function replay(context: CliContext, id: string, numbers: string[], flags: ChoiceFlags): Promise<void> {
+  if (numbers.length > 0 === (flags.through !== undefined))
+    throw new UsageInvalid('give either numbers, or --through for all up to one')
+  const { component, code, through } = flags
+  const body = {
+    ...(numbers.length > 0 && { numbers: numbers.map((number) => wholeOf(number, 'a number')) }),
+    ...(through !== undefined && { through: wholeOf(through, '--through') }),
+    ...{ component, code },
+  }
+  const { client } = await connect(context, flags)
+  const answer = readAs(ReplayedLetters, await client.request('POST', pathOf(id, '/replay'), body))
+  print(context.terminal, flags.json, answer, ({ replaying }) =>
+    replaying === 0
+      ? 'None of them can be replayed, or all are on their way already.'
+      : `${replaying === 1 ? 'One record goes' : `${replaying} records go`} through again. What is refused again stays in the list.`,
+  )
+}
+
+async function drop(context: CliContext, id: string, flags: ChoiceFlags): Promise<void> {
+  const { through = '', component, code } = flags
+  const body = { through: wholeOf(through, '--through'), component, code }
+  const { client } = await connect(context, flags)
+  const answer = readAs(DroppedLetters, await client.request('POST', pathOf(id, '/drop'), body))
   print(context.terminal, flags.json, answer, ({ dropped }) =>
     dropped === 0
-      ? `Nothing was kept up to position ${flags.through}.`
-      : `Dropped ${dropped} refused record${dropped === 1 ? '' : 's'}, up to position ${flags.through}.`,
+      ? `Nothing was kept up to number ${through}.`
+      : `Dropped ${dropped} refused record${dropped === 1 ? '' : 's'}, up to number ${through}.`,
   )
 }

@@ -70,7 +70,7 @@ async function stay(demo: Demo, context: CliContext): Promise<void> {
     '',
   ]
   context.terminal.out(lines.join('\n'))
-  await untilStopped(context.signal)
+  await untilStopped(context)
   context.terminal.err('Stopping and removing everything\n')
 }
 

@@ -4,12 +4,13 @@ import type { Flags } from '../config.ts'
 import type { CliContext } from '../context.ts'
 import { print } from '../output.ts'
 import { masterKeySource } from '../secrets.ts'
-import { readSettings, untilStopped } from '../serve.ts'
+import { keepFilesPrivate, readSettings, untilStopped } from '../serve.ts'
 import { addSettingFlags } from './config.ts'
 
 type PlatformFlags = Flags & { json?: boolean; recordTo?: string }
 
 async function serve(flags: PlatformFlags, context: CliContext): Promise<void> {
+  keepFilesPrivate()
   const settings = await readSettings('platform', flags, context)
   const data = settings.text('data')
   const keySettings = { data, file: settings.text('master-key-file'), command: settings.optional('master-key-command') }
@@ -35,7 +36,7 @@ async function serve(flags: PlatformFlags, context: CliContext): Promise<void> {
       ...(oneTimeLink ? ['', 'Open this link once, within an hour, to become its owner:', `  ${oneTimeLink}`] : []),
     ].join('\n'),
   )
-  await untilStopped(context.signal)
+  await untilStopped(context)
 }
 
 export function addPlatformVerb(program: Command, context: CliContext): void {

@@ -1,17 +1,19 @@
 /** `sluice runtime`: the agent itself, and its enrolment. `sluice worker` is what it starts for each deployment. */
 import type { Command } from 'commander'
 import { nearestWord } from '../../base/mod.ts'
+import type { OtlpConfig } from '../../runtime/mod.ts'
 import { PlatformLink, readAs } from '../answers.ts'
 import { defaultRuntimeName, type Flags } from '../config.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print } from '../output.ts'
-import { masterKeySource, workerEnvironment } from '../secrets.ts'
-import { readSettings, untilStopped } from '../serve.ts'
+import { credentialSources, masterKeySource, workerEnvironment } from '../secrets.ts'
+import { keepFilesPrivate, readSettings, SettingMissing, type Settings, untilStopped } from '../serve.ts'
 import { addSettingFlags } from './config.ts'
 import { addRemoteFlags } from './remote.ts'
 
 async function serve(flags: Flags & { json?: boolean }, context: CliContext): Promise<void> {
+  keepFilesPrivate()
   const settings = await readSettings('runtime', flags, context)
   const data = settings.text('data')
   const keySettings = { data, file: settings.text('master-key-file'), command: settings.optional('master-key-command') }
@@ -24,18 +26,38 @@ async function serve(flags: Flags & { json?: boolean }, context: CliContext): Pr
     host: settings.text('host'),
     port: settings.port('port'),
     bridgePort: settings.port('bridge-port'),
+    ingestPort: settings.optionalPort('ingest-port'),
     publicHost: settings.optional('public-host') ?? 'localhost',
     files: settings.text('files'),
+    otlp: otlpOf(settings),
+    credentialSources: credentialSources(settings.text('credential-sources'), context.environment),
     worker: { env: workerEnvironment(context.environment) },
   })
-  const { managementUrl: url, bridgePort, oneTimeLink } = runtime
-  print(context.terminal, flags.json, { ready: true, url, bridgePort, ...(oneTimeLink ? { oneTimeLink } : {}) }, () =>
-    [
-      `Runtime ${name} is ready: Management Interface at ${url}, bridges on port ${bridgePort}.`,
-      ...(oneTimeLink ? ['', 'Open this link once, within an hour, to become its owner:', `  ${oneTimeLink}`] : []),
-    ].join('\n'),
+  const { managementUrl: url, bridgePort, fingerprint, oneTimeLink } = runtime
+  print(
+    context.terminal,
+    flags.json,
+    { ready: true, url, bridgePort, fingerprint, ...(oneTimeLink ? { oneTimeLink } : {}) },
+    () =>
+      [
+        `Runtime ${name} is ready: Management Interface at ${url}, bridges on port ${bridgePort}.`,
+        `Its certificate’s SHA-256 fingerprint: ${fingerprint}`,
+        ...(oneTimeLink ? ['', 'Open this link once, within an hour, to become its owner:', `  ${oneTimeLink}`] : []),
+      ].join('\n'),
   )
-  await untilStopped(context.signal)
+  await untilStopped(context)
+}
+
+/** Without an endpoint nothing is sent; what else is said of it then is a slip. */
+function otlpOf(settings: Settings): OtlpConfig | undefined {
+  const endpoint = settings.optional('otlp-endpoint')
+  const headersFile = settings.optional('otlp-headers-file')
+  const caFile = settings.optional('otlp-ca-file')
+  const alone = headersFile ? 'otlp-headers-file' : caFile ? 'otlp-ca-file' : undefined
+  if (endpoint === undefined && alone) throw new SettingMissing(`${alone} is given, and otlp-endpoint is not`)
+  return endpoint === undefined
+    ? undefined
+    : { endpoint, headersFile, caFile, traceOneIn: Number(settings.text('otlp-trace-one-in')) }
 }
 
 export function addRuntimeVerbs(program: Command, context: CliContext): void {
@@ -65,6 +87,13 @@ export function addRuntimeVerbs(program: Command, context: CliContext): void {
           ? `Enrolled with ${tenantName ?? 'the Platform'} at ${platform ?? ''} as ${id}.`
           : 'Enrolment has begun; see `sluice status`.',
       )
+    })
+  program
+    .command('copy-database', { hidden: true })
+    .description('copy one database; started by a server')
+    .action(async () => {
+      const { runCopier } = await import('../../store/mod.ts')
+      return await runCopier()
     })
   program
     .command('worker', { hidden: true })

@@ -1,15 +1,8 @@
-/** `sluice status` and `sluice logs`: what a server does now, and what its deployments said. */
+/** `sluice status`: what a server does now. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import {
-  LocalDeployment,
-  LogList,
-  PlatformDeployment,
-  PlatformLink,
-  PlatformRuntime,
-  readAs,
-  wordsOf,
-} from '../answers.ts'
+import { unsaid, wordOf } from '../../web/mod.ts'
+import { LocalDeployment, PlatformDeployment, PlatformLink, PlatformRuntime, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { print, table } from '../output.ts'
 import { renderWaiting, runtimeWords } from './deployment.ts'
@@ -21,6 +14,8 @@ const RuntimeStatus = v.looseObject({
   managementUrl: v.string(),
   platform: PlatformLink,
   deployments: v.array(LocalDeployment),
+  /** What needs a person, worst first. */
+  attention: v.optional(v.array(v.looseObject({ state: v.string(), what: v.string(), effect: v.string() })), []),
 })
 const PlatformStatus = v.looseObject({
   version: v.string(),
@@ -61,11 +56,18 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
       ? `enrolled with ${platform.tenantName ?? platform.tenant}, last heartbeat answered ${platform.lastHeartbeatAnsweredAt ?? 'never'}, ${platform.owed.auditLogs + platform.owed.status} messages owed`
       : `${platform.state === 'none' ? 'not enrolled; see `sluice runtime enrol --help`' : platform.state}`
   const deployments = status.deployments.map(({ deployment, blueprint, version, state, reasons }) => [
-    ...[deployment, blueprint, version, state, wordsOf(reasons)],
+    ...[deployment, blueprint, version, wordOf(state, reasons), wordsOf(unsaid(state, reasons))],
   ])
   return [
     `Runtime ${status.name}, version ${status.version}, at ${status.managementUrl}`,
     `Platform: ${link}`,
+    ...(status.attention.length === 0
+      ? ['All is well: nothing needs you.']
+      : [
+          '',
+          'Needs you:',
+          ...status.attention.map(({ state, what, effect }) => `  ${wordOf(state)}: ${what}. ${effect}`),
+        ]),
     deployments.length > 0
       ? `\n${table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], deployments)}`
       : 'No deployments.',
@@ -99,32 +101,5 @@ export function addStatusVerbs(program: Command, context: CliContext): void {
       const { client } = await connect(context, flags)
       const status: AnyStatus = readAs(AnyStatus, await client.get('/v1/status'))
       print(context.terminal, flags.json, status, (now) => (isPlatform(now) ? renderPlatform(now) : renderRuntime(now)))
-    })
-  addRemoteFlags(program.command('logs'))
-    .option('--deployment <id>', 'only of this deployment')
-    .option('--limit <n>', 'how many of the newest, up to 1,000', '100')
-    .description('print audit logs of deployments, oldest first')
-    .action(async (flags: RemoteFlags & { deployment?: string; limit: string }) => {
-      const { client } = await connect(context, flags)
-      const query = new URLSearchParams({
-        limit: flags.limit,
-        ...(flags.deployment ? { deployment: flags.deployment } : {}),
-      })
-      const { entries } = readAs(LogList, await client.get(`/v1/logs?${query}`))
-      print(context.terminal, flags.json, entries, (list) =>
-        list.length === 0
-          ? 'No log lines yet.'
-          : list
-              .map(({ at, level, component, template, fields }) =>
-                [
-                  at,
-                  level.padEnd(7),
-                  component ?? '–',
-                  template,
-                  ...Object.entries(fields).map(([name, value]) => `${name}=${value}`),
-                ].join('  '),
-              )
-              .join('\n'),
-      )
     })
 }

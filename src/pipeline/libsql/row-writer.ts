@@ -1,4 +1,5 @@
 /** Writes rows inside an open transaction, many by one statement, and finds the single rows that the database complains about. */
+import { ownValue } from '../../base/mod.ts'
 import type { Row } from '../value.ts'
 import type { Connection } from './connection.ts'
 import { rowComplaint } from './errors.ts'
@@ -97,7 +98,7 @@ export class RowWriter {
     const parameters: (string | number | null)[] = []
     for (const index of indexes) {
       const row = rows[index]
-      for (const column of this.#columns) parameters.push(bindable(row?.[column]))
+      for (const column of this.#columns) parameters.push(bindable(row && ownValue(row, column)))
     }
     return parameters
   }

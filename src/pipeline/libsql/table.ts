@@ -1,5 +1,6 @@
 /** One table: its columns, how it is made from the first rows, and the statements that write rows into it. */
 
+import { ownValue } from '../../base/mod.ts'
 import type { FieldType, FieldTypes } from '../fields.ts'
 import type { Row, Value } from '../value.ts'
 import { type Connection, quoteName } from './connection.ts'
@@ -28,7 +29,7 @@ export function createTable(
 ): void {
   const names = new Set(Object.keys(fields.types))
   for (const row of rows) for (const name of Object.keys(row)) names.add(name)
-  const columns = [...names].map((name) => `${quoteName(name)} ${columnType(fields.types[name], name, rows)}`)
+  const columns = [...names].map((name) => `${quoteName(name)} ${columnType(ownValue(fields.types, name), name, rows)}`)
   if (options.key.length > 0) columns.push(`PRIMARY KEY (${options.key.map(quoteName).join(', ')})`)
   connection.exec(`CREATE TABLE ${quoteName(options.table)} (${columns.join(', ')}) STRICT`)
 }
@@ -45,7 +46,7 @@ function columnType(declared: FieldType | undefined, name: string, rows: readonl
   if (declared !== undefined && declared !== 'json') return COLUMN_TYPES[declared]
   const types = new Set<string>()
   for (const row of rows) {
-    const value = row[name]
+    const value = ownValue(row, name)
     if (value !== undefined && value !== null) types.add(typeOf(value))
   }
   const [only] = types

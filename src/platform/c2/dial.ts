@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { codeOf, EncodingInvalid, fromUtf8 } from '../../base/mod.ts'
 import { HostUnreachable, requestHttps } from '../../host/mod.ts'
-import { MESSAGE_BYTES_MAX } from '../../wire/mod.ts'
+import { MESSAGE_BYTES_MAX, OWN_SERVER_NAME } from '../../wire/mod.ts'
 import { AddressForbidden, RuntimeAnswerOdd, RuntimeRefusedMessage } from '../errors.ts'
 import type { Recorder } from '../recorder.ts'
 
@@ -62,7 +62,8 @@ export async function postToRuntime(
   signal?: AbortSignal,
 ): Promise<string> {
   const url = new URL('/c2/v1/messages', runtime.managementUrl)
-  const address = await (deps.resolve ?? resolveOnce)(url.hostname.replace(/^\[|\]$/g, ''))
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const address = await (deps.resolve ?? resolveOnce)(host)
   if (!deps.allowPrivateAddresses && isPrivateAddress(address))
     throw new AddressForbidden('the Runtime’s address is a private one')
   const answer = await asItsAnswer(() =>
@@ -71,6 +72,8 @@ export async function postToRuntime(
       headers: { 'content-type': 'application/jose', accept: 'application/jose' },
       body: token,
       ca: [runtime.authority],
+      // By this name the Runtime shows what its authority signed, whatever certificate its owner shows to others.
+      ...{ serverName: OWN_SERVER_NAME, alsoNamed: host },
       address,
       timeoutMs: TIMEOUT_MS,
       bytesMax: MESSAGE_BYTES_MAX,

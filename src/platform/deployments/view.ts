@@ -5,6 +5,7 @@ import type { TenantStore } from '../database.ts'
 import { statusOf } from '../reports/status.ts'
 import { listRuntimes } from '../runtimes.ts'
 import { type DeploymentRow, listDeployments } from './deployments.ts'
+import { peersOutOfForce } from './peers-out-of-force.ts'
 import { overallOf, type Standing, standingOf, targetsOf } from './targets.ts'
 
 export type TargetView = {
@@ -67,9 +68,10 @@ export async function deploymentDetail(
 function viewOf(row: DeploymentRow, targets: Standing[], names: ReadonlyMap<string, string>): DeploymentView {
   const runtimes = targets.map((target): TargetView => {
     const { runtime, system, wanted, attempts, outcome } = target
+    const { state, reasons } = standingOf(target)
     return {
       ...{ runtime, system, wanted, attempts, name: names.get(runtime) ?? runtime, told: target.delivery === 'told' },
-      ...standingOf(target),
+      ...{ state, reasons: [...reasons, ...peersOutOfForce(target, targets, names)] },
       ...(outcome !== null && { outcome }),
     }
   })

@@ -1,6 +1,6 @@
 /** Streams of a Runtime, told by position: taken once, in order, acknowledged up to what is durable. */
 import { and, eq } from 'drizzle-orm'
-import { logOf } from '../../base/mod.ts'
+import { logOf, rfc3339 } from '../../base/mod.ts'
 import type { TenantStore, TenantWriter } from '../database.ts'
 
 export type Stream = 'audit-logs' | 'status'
@@ -39,4 +39,19 @@ export async function takeBatch<Entry>(
       .onConflictDoUpdate({ target: [table.runtime, table.stream], set: { through } })
     return through
   })
+}
+
+/**
+ * Entries with no time later than now: a Runtime whose clock is ahead, or that says so, would leave a history in the future that no
+ * thinning ever reaches. Earlier times stay as they are: what waited for days is told late.
+ */
+export function notAhead<Entry extends { at: string }>(
+  batch: { first: number; entries: Entry[] },
+  nowMs: number,
+): { first: number; entries: Entry[] } {
+  const now = rfc3339(nowMs)
+  return {
+    ...batch,
+    entries: batch.entries.map((entry) => (Date.parse(entry.at) > nowMs ? { ...entry, at: now } : entry)),
+  }
 }

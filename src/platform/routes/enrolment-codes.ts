@@ -1,33 +1,55 @@
-/** /v1/enrolment-codes */
-import { Hono } from 'hono'
+/** /v1/enrolment-codes: what a Runtime's owner joins this tenant with. A code's text is told once. */
 import * as v from 'valibot'
-import { requireRole } from '../../accounts/mod.ts'
-import { readJson } from '../../web/mod.ts'
-import { Name } from '../../wire/mod.ts'
-import { CODE_LIFETIME_MAX_MS, listCodes, makeCode, revokeCode } from '../enrolment/codes.ts'
-import type { TenantRoom } from '../tenant-room.ts'
-import { actorOf, type Env } from './variables.ts'
+import { ApiRoutes } from '../../server/mod.ts'
+import { Name, recordOf } from '../../wire/mod.ts'
+import { CODE_LIFETIME_MAX_MS, type CodeDeps, listCodes, makeCode, revokeCode } from '../enrolment/codes.ts'
 
 /** A minute is the least in which a person can carry a code over. */
 const NewCode = v.strictObject({
-  labels: v.optional(v.record(Name, v.pipe(v.string(), v.maxLength(128)))),
+  labels: v.optional(recordOf(Name, v.pipe(v.string(), v.maxLength(128)))),
   expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(60_000), v.maxValue(CODE_LIFETIME_MAX_MS))),
 })
+const MadeCode = v.object({ id: v.string(), code: v.string(), expires: v.string() })
+const CodeSummary = v.object({
+  id: v.string(),
+  state: v.string(),
+  labels: v.record(v.string(), v.string()),
+  createdBy: v.string(),
+  createdAt: v.string(),
+  expires: v.string(),
+  usedBy: v.optional(v.string()),
+})
 
-export function enrolmentCodeRoutes(room: TenantRoom): Hono<Env> {
-  return new Hono<Env>()
-    .get('/', async (c) => c.json({ codes: await listCodes(room.db, room.clock) }))
-    .post('/', requireRole('operator'), async (c) => {
-      const { labels, expiresInMs } = await readJson(c, NewCode)
-      const made = await makeCode(room, {
-        createdBy: actorOf(c.var.user),
-        ...(labels && { labels }),
-        ...(expiresInMs !== undefined && { lifetimeMs: expiresInMs }),
-      })
-      return c.json(made, 201)
-    })
-    .delete('/:id', requireRole('operator'), async (c) => {
-      await revokeCode(room, c.req.param('id'), actorOf(c.var.user))
-      return c.body(null, 204)
-    })
+export function enrolmentCodeRoutes(room: CodeDeps): ApiRoutes {
+  return new ApiRoutes('Enrolment codes')
+    .get(
+      '/',
+      {
+        summary: 'Codes and what became of each; their text is not kept.',
+        role: 'viewer',
+        answer: v.object({ codes: v.array(CodeSummary) }),
+      },
+      async () => ({ codes: await listCodes(room.db, room.clock) }),
+    )
+    .post(
+      '/',
+      {
+        summary: 'Makes a code; its text is told this once.',
+        role: 'operator',
+        body: NewCode,
+        answer: MadeCode,
+        status: 201,
+      },
+      ({ body: { labels, expiresInMs }, actor }) =>
+        makeCode(room, {
+          createdBy: actor,
+          ...(labels && { labels }),
+          ...(expiresInMs !== undefined && { lifetimeMs: expiresInMs }),
+        }),
+    )
+    .delete(
+      '/:id',
+      { summary: 'Revokes a code.', role: 'operator', params: v.object({ id: v.string() }) },
+      ({ params, actor }) => revokeCode(room, params.id, actor),
+    )
 }

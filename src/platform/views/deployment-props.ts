@@ -4,6 +4,7 @@ import type { BridgeView, ComponentView, DeploymentViewProps } from '../../web/m
 import type { ComponentStatus } from '../../wire/mod.ts'
 import type { Standing } from '../deployments/targets.ts'
 import type { DeploymentDetail, RuntimeStatus, TargetView } from '../deployments/view.ts'
+import { named } from './names.ts'
 
 type Place = { target: Standing; shown: TargetView; told: RuntimeStatus | undefined }
 
@@ -13,6 +14,7 @@ export function deploymentProps(
   nowMs: number,
 ): Omit<DeploymentViewProps, 'children'> {
   const depths = depthsOf(targets)
+  const known = detail.runtimes.map(({ runtime, name }) => ({ id: runtime, name }))
   const places = targets
     .filter(({ wanted, shape }) => wanted === 'run' || shape.components.length > 0)
     .map((target): Place => {
@@ -27,7 +29,7 @@ export function deploymentProps(
     reasons: detail.runtimes.flatMap(({ name, state, reasons }) =>
       state === 'running'
         ? []
-        : reasons.map(({ code, item }) => ({ code, item: item ? `${item} on ${name}` : `on ${name}` })),
+        : reasons.map(({ code, item }) => ({ code, item: item ? `${named(item, known)} on ${name}` : `on ${name}` })),
     ),
     systems: places.map(({ target, shown }) => ({ name: target.system, place: shown.name })),
     components: places.flatMap(componentsAt),

@@ -14,13 +14,7 @@ function LogLines(props: { lines: readonly LogLine[]; names: ReadonlyMap<string,
     <Table
       id="logs"
       title="Audit logs"
-      columns={[
-        { title: 'When' },
-        { title: 'Level' },
-        { title: 'Runtime', wide: true },
-        { title: 'Component' },
-        { title: 'What' },
-      ]}
+      columns={[{ title: 'When' }, { title: 'Level' }, { title: 'Runtime' }, { title: 'Component' }, { title: 'What' }]}
       empty="Nothing was told yet."
       rows={props.lines.toReversed().map((line) => ({
         id: `log-${line.sequence}`,

@@ -14,6 +14,7 @@ import {
 } from '../../web/mod.ts'
 import type { DeploymentView } from '../deployments/view.ts'
 import type { Contact, RuntimeView } from '../runtimes.ts'
+import { named } from './names.ts'
 
 export type OverviewProps = {
   base: string
@@ -73,16 +74,37 @@ function needsOf({ base, runtimes, deployments, nowMs }: OverviewProps): Need[] 
             state === 'awaiting-approval'
               ? `${blueprint} waits for the owner of ${name}`
               : `${blueprint}: ${state} on ${name}`,
-          effect: reasons.map(({ code, item }) => (item ? `${code} ${item}` : code)).join(', '),
+          effect: reasons.map(({ code, item }) => (item ? `${code} ${named(item, runtimes)}` : code)).join(', '),
           action: { label: 'Look', href: `${base}/deployments/${deployment}` },
         }),
       ),
   )
   return [
+    ...wentBack(runtimes, nowMs),
     ...troubled.filter(({ state }) => state !== 'awaiting-approval'),
     ...late,
     ...troubled.filter(({ state }) => state === 'awaiting-approval'),
   ]
+}
+
+function wentBack(runtimes: readonly RuntimeView[], nowMs: number): Need[] {
+  return runtimes.flatMap(({ name, trailWentBack }): Need[] =>
+    trailWentBack === undefined
+      ? []
+      : [
+          {
+            state: 'failed',
+            what: `${name} lost part of its audit trail`,
+            effect: (
+              <>
+                It had told of <Count value={trailWentBack.from.count} /> entries and then of{' '}
+                <Count value={trailWentBack.to.count} />, <Ago at={Date.parse(trailWentBack.at)} now={nowMs} />
+              </>
+            ),
+            action: { label: 'Runtimes', href: '#runtimes' },
+          },
+        ],
+  )
 }
 
 function Figures({ runtimes, deployments, logLines }: OverviewProps): View {
@@ -123,8 +145,8 @@ function Runtimes({ runtimes, nowMs }: OverviewProps): View {
         { title: 'Runtime' },
         { title: 'State' },
         { title: 'Heartbeat' },
-        { title: 'Version', wide: true },
-        { title: 'Address', wide: true },
+        { title: 'Version' },
+        { title: 'Address' },
       ]}
       rows={runtimes.map((runtime) => ({
         id: `runtime-${runtime.id}`,
@@ -156,15 +178,16 @@ function Deployments({ base, deployments, nowMs }: OverviewProps): View {
       columns={[
         { title: 'Blueprint' },
         { title: 'State' },
-        { title: 'Version', numeric: true, wide: true },
-        { title: 'Runtimes', wide: true },
+        { title: 'Version', numeric: true },
+        { title: 'Runtimes' },
         { title: 'Changed' },
       ]}
       rows={deployments.map((row) => ({
         id: `deployment-${row.deployment}`,
+        href: `${base}/deployments/${row.deployment}`,
         cells: [
-          <a href={`${base}/deployments/${row.deployment}`}>{row.blueprint}</a>,
-          <State state={row.state} />,
+          row.blueprint,
+          <State state={row.state} why={row.runtimes.flatMap(({ reasons }) => reasons)} />,
           String(row.version),
           row.runtimes.map(({ name }) => name).join(', '),
           <Ago at={Date.parse(row.changedAt)} now={nowMs} />,

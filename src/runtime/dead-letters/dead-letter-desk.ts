@@ -1,14 +1,15 @@
 /** The dead letters of all deployments: through the worker that has them open, or, between workers, from the journal itself. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Bytes, Clock } from '../../base/mod.ts'
+import type { Bytes, Clock, Random } from '../../base/mod.ts'
 import type { Keyring } from '../../keys/mod.ts'
-import { DEAD_LETTERS_MAX } from '../../wire/mod.ts'
+import { DEAD_LETTERS_MAX, type DeadLetterEntry, type DeadLetterSelection } from '../../wire/mod.ts'
 import { Turns } from '../deployments/turns.ts'
-import { WorkerGone } from '../errors.ts'
+import { DeadLetterGone, WorkerGone } from '../errors.ts'
 import type { WorkerProcess } from '../supervision/worker-process.ts'
 import { DEAD_LETTER_BYTES_MAX } from '../supervision/worker-start.ts'
-import { DeadLetterJournal, type DeadLetterPage } from './dead-letter-journal.ts'
+import { DeadLetterJournal, type DeadLetterPage, type LetterFilter } from './dead-letter-journal.ts'
+import type { ReasonCount } from './letter-index.ts'
 
 export type DeadLetterDeskDeps = {
   folder: string
@@ -17,10 +18,15 @@ export type DeadLetterDeskDeps = {
   /** Told how many letters wait, whenever that was seen. */
   onCount: (deployment: string, count: number) => void
   clock: Clock
+  random: Random
 }
+
+/** Deployments without a worker of which the reasons are kept counted: 64 × some hundred reasons × ~100 B < 1 MiB. */
+const COUNTED_MAX = 64
 
 export class DeadLetterDesk {
   readonly #deps: DeadLetterDeskDeps
+  readonly #counted = new Map<string, { revision: string; counts: ReasonCount[] }>()
   readonly #turns = new Turns()
 
   constructor(deps: DeadLetterDeskDeps) {
@@ -36,32 +42,80 @@ export class DeadLetterDesk {
     }))
   }
 
-  /** Letters from a position on, at most `limit` (256). */
-  async list(deployment: string, options: { from: number; limit: number }): Promise<DeadLetterPage> {
-    const limit = Math.min(options.limit, DEAD_LETTERS_MAX)
+  /** Letters from a number on, at most `limit` (256); with a filter those that match it. */
+  async list(
+    deployment: string,
+    { from, limit: wanted, ...filter }: { from: number; limit: number } & LetterFilter,
+  ): Promise<DeadLetterPage> {
+    const limit = Math.min(wanted, DEAD_LETTERS_MAX)
     return this.#either(
       deployment,
       async (worker) => {
-        const page = await worker.ask('dead-letters-list', { from: options.from, limit })
-        this.#deps.onCount(deployment, Math.max(0, page.next - page.first))
-        return page
+        const { waiting, resume, ...page } = await worker.ask('dead-letters-list', { from, limit, ...filter })
+        this.#deps.onCount(deployment, waiting)
+        return { ...page, ...(resume !== undefined && { resume }) }
       },
-      (journal) => journal?.list(options.from, limit) ?? Promise.resolve({ letters: [], first: 1, next: 1 }),
+      (journal) => journal?.list(from, limit, filter) ?? Promise.resolve({ letters: [], first: 1, next: 1 }),
     )
   }
 
-  /** Drops letters up to and including a position; answers how many. */
-  async drop(deployment: string, through: number): Promise<number> {
+  /** One letter; refuses `dead_letter.not_found`. */
+  async find(deployment: string, number: number): Promise<DeadLetterEntry> {
+    const { letters } = await this.list(deployment, { from: number, limit: 1 })
+    const [letter] = letters
+    if (letter?.number !== number) throw new DeadLetterGone(`there is no refused record ${number}`)
+    return letter
+  }
+
+  /** How many wait for which reason, the most frequent first. */
+  async counts(deployment: string): Promise<ReasonCount[]> {
+    return this.#either(
+      deployment,
+      async (worker) => (await worker.ask('dead-letters-counts', {})).counts,
+      async (journal) => {
+        if (!journal) return []
+        const kept = this.#counted.get(deployment)
+        if (kept?.revision === journal.revision) return kept.counts
+        const counts = await journal.counts()
+        this.#counted.set(deployment, { revision: journal.revision, counts })
+        const [oldest] = this.#counted.keys()
+        if (this.#counted.size > COUNTED_MAX && oldest !== undefined) this.#counted.delete(oldest)
+        return counts
+      },
+    )
+  }
+
+  /** Drops letters for good; answers how many. */
+  async drop(deployment: string, selection: DeadLetterSelection): Promise<number> {
     return this.#either(
       deployment,
       async (worker) => {
-        const { dropped } = await worker.ask('dead-letters-drop', { through })
-        const { first, next } = await worker.ask('dead-letters-list', { from: 1, limit: 0 })
-        this.#deps.onCount(deployment, Math.max(0, next - first))
+        const { dropped, left } = await worker.ask('dead-letters-drop', selection)
+        this.#deps.onCount(deployment, left)
         return dropped
       },
-      (journal) => journal?.drop(through) ?? Promise.resolve(0),
+      (journal) => journal?.drop(selection) ?? Promise.resolve(0),
     )
+  }
+
+  /**
+   * Lets letters go through the component that refused them again; answers how many, and whether a worker that runs by now takes them.
+   * Where none does they have their place in the row, and go with the next start.
+   */
+  async replay(deployment: string, selection: DeadLetterSelection): Promise<{ queued: number; taken: boolean }> {
+    return this.#either(
+      deployment,
+      async (worker) => {
+        const { queued, ending } = await worker.ask('dead-letters-replay', selection)
+        return { queued, taken: !ending }
+      },
+      async (journal) => ({ queued: (await journal?.queue(selection)) ?? 0, taken: false }),
+    )
+  }
+
+  /** Does something with a deployment's letters while nobody else opens them; a worker that wants to waits. */
+  exclusively<T>(deployment: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(deployment, work)
   }
 
   /** Resolves when nothing is open any more. */
@@ -91,11 +145,11 @@ export class DeadLetterDesk {
   /** A deployment that never ran has no letters: nothing is made for it. */
   #opened<T>(deployment: string, work: (journal: DeadLetterJournal | undefined) => Promise<T>): Promise<T> {
     return this.#turns.run(deployment, async () => {
-      const { folder: root, keyring, clock } = this.#deps
+      const { folder: root, keyring, clock, random } = this.#deps
       const folder = join(root, 'deployments', deployment, 'dead-letters')
       if (!existsSync(folder)) return work(undefined)
       const key = await keyring.secretFor('dead-letters', deployment)
-      const journal = await DeadLetterJournal.open({ folder, key, bytesMax: DEAD_LETTER_BYTES_MAX, clock })
+      const journal = await DeadLetterJournal.open({ folder, key, bytesMax: DEAD_LETTER_BYTES_MAX, clock, random })
       try {
         const done = await work(journal)
         this.#deps.onCount(deployment, journal.count)

@@ -1,129 +1,150 @@
 /** What this Runtime was told to do, what its owner allows of it, and what is in force. */
-import { type Clock, codeOf, describeError, type Log } from '../../base/mod.ts'
-import {
-  type Assignment,
-  type DeploymentResult,
-  type DeploymentState,
-  digestOfJson,
-  type Reason,
-} from '../../wire/mod.ts'
-import { DeploymentChanged, DeploymentNotFound, DeploymentNotWaiting } from '../errors.ts'
-import type { Approvals } from '../state/approvals.ts'
-import type { Assignments, KeptAssignment } from '../state/assignments.ts'
-import type { CodeFiles } from '../state/code-files.ts'
+import { type Role, RoleTooLow } from '../../accounts/mod.ts'
+import type { Assignment, DeploymentResult, DeploymentState, Reason } from '../../wire/mod.ts'
+import { DeploymentChanged, DeploymentForbidden, DeploymentNotFound, DeploymentNotWaiting } from '../errors.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { KeptAssignment } from '../state/assignments.ts'
 import type { Registration } from '../state/enrolment.ts'
-import { authentic, type Offered, signedBy } from './authenticity.ts'
-import type { ComponentTypes } from './component-types.ts'
-import { examine, type Surroundings, touchesOf } from './examine.ts'
-import { additions, type Need, needsOf, remembered } from './needs.ts'
+import { Agreement } from './agreement.ts'
+import type { Offered } from './authenticity.ts'
+import { Intake } from './intake.ts'
+import type { Need } from './needs.ts'
+import type { DeploymentsDeps } from './ports.ts'
+import { resumeAll } from './resumption.ts'
+import { type Affected, affectedBy } from './rules-changed.ts'
+import { Standing } from './standing.ts'
 import { Turns } from './turns.ts'
 
-/** Who runs what is in force. */
-export interface Crew {
-  /** Puts a version into force in place of what ran before, which is drained first. Returns at once. */
-  replace(assignment: Assignment): void
-  /** Drains what runs; resolves when it has ended. */
-  stop(deployment: string): Promise<void>
-  /** Keeps nothing of what has ended. */
-  forget(deployment: string): Promise<void>
-}
+/** The version that waits, opened; what its owner would agree to, and what stands against its running whatever the owner says. */
+export type Waiting = { kept: KeptAssignment; assignment: Assignment; adds: Need[]; against: Reason[] }
+/** Who turns a version down. `tell`: the Platform is told the reason as well; it stays here otherwise. */
+export type Refusal = { actor: string; reason?: string | undefined; tell?: boolean | undefined }
 
-export type DeploymentsDeps = {
-  assignments: Assignments
-  approvals: Approvals
-  code: CodeFiles
-  types: ComponentTypes
-  surroundings: () => Promise<Surroundings>
-  registration: () => Promise<Registration | undefined>
-  crew: Crew
-  /** Puts an act into the audit trail. */
-  record: (actor: string, action: string, deployment: string, detail: Record<string, string | number>) => Promise<void>
-  /** Told after every change of a deployment's state. */
-  onChange: (deployment: string, version: number, state: DeploymentState, reasons: Reason[]) => void
-  clock: Clock
-  log: Log
+const OWNER_STOPPED: readonly Reason[] = [{ code: 'owner.stopped' }]
+
+/** Stopped by somebody; a flow whose sources came to their end was not. */
+function isStopped({ state, reasons }: KeptAssignment): boolean {
+  return state === 'stopped' && reasons[0]?.code !== 'flow.ended'
 }
 
 export class Deployments {
   readonly #deps: DeploymentsDeps
+  readonly #agreement: Agreement
+  readonly #standing: Standing
+  readonly #intake: Intake
   /** One thing at a time for each deployment: messages and the owner's decisions may come together. */
   readonly #turns = new Turns()
+  /** One admission at a time: two that come together must not both take the last place, or start under rules that just changed. */
+  readonly #admissions = new Turns()
+  /** Deployments that were in force at the start and could not go on then. */
+  readonly #heldBack = new Set<string>()
 
   constructor(deps: DeploymentsDeps) {
     this.#deps = deps
+    this.#agreement = new Agreement(deps)
+    this.#standing = new Standing(deps)
+    const [agreement, standing] = [this.#agreement, this.#standing]
+    this.#intake = new Intake(deps, { agreement, standing, alone: (work) => this.undisturbed(work) })
   }
 
   /** Takes what the Platform sent: in force at once, kept for the owner, or refused with reasons. */
   apply(offered: Offered, registration: Registration): Promise<DeploymentResult> {
-    return this.#turns.run(offered.deployment, async () => {
-      const found = await authentic(offered, registration)
-      if ('reason' in found) return this.#refuse(offered, found.outcome, [found.reason])
-      const known = await this.#alreadyKnown(found.assignment)
-      if (known) return known
-      const lacking = await this.#deps.code.lacking(offered.manifest.code.map((file) => file.sha256))
-      if (lacking.length > 0) return { outcome: 'needs-code', state: 'received', reasons: [], lacking }
-      const reasons = examine(found.assignment, await this.#deps.surroundings())
-      if (reasons.length > 0) return this.#refuse(offered, 'refused', reasons)
-      return this.#admit(found.assignment, offered.signature)
-    })
+    return this.#turns.run(offered.deployment, () => this.#intake.take(offered, registration))
   }
 
   /** What an owner would agree to by approving the version that waits; `deployment.not_waiting` if none does. */
-  async waiting(deployment: string): Promise<{ kept: KeptAssignment; adds: Need[] }> {
+  async waiting(deployment: string): Promise<Waiting> {
     const { assignment, kept } = await this.#openWaiting(deployment)
-    return { kept, adds: await this.#additions(assignment) }
+    const against = await this.#standing.against(assignment)
+    return { kept, assignment, against, adds: await this.#agreement.additions(assignment) }
   }
 
-  /** The owner agrees to the version that waits. `deployment.changed` if that is another one by now. */
+  /** The owner agrees to the version that waits. `deployment.changed` if that is another one by now; `deployment.forbidden` if it may not run. */
   approve(deployment: string, version: number | undefined, actor: string): Promise<KeptAssignment | undefined> {
     return this.#turns.run(deployment, async () => {
       const { assignment, kept } = await this.#openWaiting(deployment, version)
-      const reasons = examine(assignment, await this.#deps.surroundings())
-      if (reasons.length > 0)
-        throw new DeploymentNotWaiting(`${deployment} cannot run: ${reasons[0]?.code} ${reasons[0]?.item ?? ''}`)
-      const adds = await this.#additions(assignment)
-      await this.#deps.record(actor, 'deployment.approved', deployment, { version: kept.version, items: adds.length })
-      await this.#agree(assignment, adds, actor)
-      await this.#deps.assignments.promote(deployment, kept.version)
-      await this.#start(assignment)
-      return this.#deps.assignments.find(deployment, kept.version)
+      return this.undisturbed(async () => {
+        await this.#standing.demandRunnable(assignment)
+        const adds = await this.#agreement.additions(assignment)
+        await this.#deps.record(actor, 'deployment.approved', deployment, { version: kept.version, items: adds.length })
+        await this.#agreement.extend(assignment, adds, actor)
+        await this.#deps.assignments.promote(deployment, kept.version)
+        await this.#standing.start(assignment)
+        return this.#deps.assignments.find(deployment, kept.version)
+      })
     })
   }
 
-  /** The owner turns the waiting version down; what is in force goes on. */
+  /** The owner turns the waiting version down; what is in force goes on. The owner's words stay here unless `tell` says otherwise. */
   refuse(
     deployment: string,
     version: number | undefined,
-    by: { actor: string; reason?: string | undefined },
+    { actor, reason, tell }: Refusal,
   ): Promise<{ deployment: string; version: number; state: 'refused' }> {
     return this.#turns.run(deployment, async () => {
       const { kept } = await this.#openWaiting(deployment, version)
-      // The owner's own words stay here; the Platform learns the outcome only.
-      const detail = { version: kept.version, ...(by.reason !== undefined && { reason: by.reason }) }
-      await this.#deps.record(by.actor, 'deployment.refused', deployment, detail)
-      const reasons = [{ code: 'owner.refused' }]
-      await this.#deps.assignments.retire(deployment, kept.version, 'refused', reasons)
-      this.#deps.onChange(deployment, kept.version, 'refused', reasons)
+      const words = reason?.trim() ?? ''
+      const told = tell === true && words !== ''
+      const detail = { version: kept.version, ...(words !== '' && { reason: words, told: told ? 1 : 0 }) }
+      await this.#deps.record(actor, 'deployment.refused', deployment, detail)
+      const reasons = [{ code: 'owner.refused', ...(told && { item: words.slice(0, 256) }) }]
+      await this.#standing.retire(kept, 'refused', reasons)
       return { deployment, version: kept.version, state: 'refused' as const }
     })
   }
 
-  /** Ends a deployment, for the Platform or the owner: what waits is dropped, what runs is drained in the background. */
-  stop(deployment: string, actor: string): Promise<DeploymentState> {
+  /**
+   * Ends a deployment: what waits is dropped, what runs is drained in the background. After the Platform's own stop (`platform`) a
+   * new version starts again within what was approved; after anybody of this Runtime has stopped it, whatever comes of it waits.
+   */
+  stop(deployment: string, actor: string, why = OWNER_STOPPED): Promise<DeploymentState> {
     return this.#turns.run(deployment, async () => {
-      const { assignments, record, crew, log } = this.#deps
+      const { assignments, record } = this.#deps
       const waiting = await assignments.placed(deployment, 'waiting')
       const current = await assignments.placed(deployment, 'current')
       if (!waiting && !current) return 'stopped'
       await record(actor, 'deployment.stopped', deployment, { version: (waiting ?? current)?.version ?? 0 })
-      if (waiting) await this.#become(waiting, 'stopped', true)
-      if (!current || current.state === 'stopped') return 'stopped'
-      await this.#become(current, 'draining', false)
-      crew
-        .stop(deployment)
-        .then(() => this.#become(current, 'stopped', false))
-        .catch((error) => log.error('a deployment did not stop', { deployment, error: describeError(error) }))
+      const isOwners = actor !== 'platform'
+      if (isOwners) await this.#agreement.hold(deployment, actor)
+      const reasons = isOwners ? [...why] : []
+      if (waiting) await this.#standing.retire(waiting, 'stopped', reasons)
+      if (!current || (current.state === 'stopped' && !isOwners)) return 'stopped'
+      if (current.state === 'stopped' || current.state === 'refused') {
+        await this.#standing.become(current, 'stopped', reasons)
+        return 'stopped'
+      }
+      await this.#standing.drain(current, reasons)
       return 'draining'
+    })
+  }
+
+  /**
+   * Lets the version in force run anew, whether it runs, failed, ended or was stopped here. What was stopped, or is about to be, only
+   * an owner lets run again (`account.role_too_low`). Refuses `deployment.not_found` where none is in force, and
+   * `deployment.forbidden` if it may not run.
+   */
+  restart(deployment: string, actor: string, role: Role): Promise<DeploymentState> {
+    return this.#turns.run(deployment, async () => {
+      const kept = await this.#deps.assignments.placed(deployment, 'current')
+      if (!kept) throw new DeploymentNotFound(`no version of ${deployment} is in force`)
+      // Decided here: a stop that came while this waited for its turn counts.
+      if (role !== 'owner' && (isStopped(kept) || (await this.#agreement.isHeld(deployment)))) {
+        throw new RoleTooLow('what was stopped only an owner lets run again')
+      }
+      const assignment = await this.#standing.openSigned(kept)
+      return this.undisturbed(async () => {
+        await this.#standing.demandRunnable(assignment)
+        const [exchanged] = await this.#agreement.exchangedLibraries(assignment)
+        if (exchanged !== undefined) {
+          throw new DeploymentForbidden(
+            `${exchanged} is not what was approved; deploy it anew, and approve what is there`,
+          )
+        }
+        await this.#deps.record(actor, 'deployment.restarted', deployment, { version: kept.version })
+        await this.#agreement.release(deployment)
+        await this.#standing.start(assignment)
+        return 'preparing' as const
+      })
     })
   }
 
@@ -145,43 +166,67 @@ export class Deployments {
     })
   }
 
-  /**
-   * After a start of the process: what was in force goes on, if the tenant's signature over it still holds. One that cannot be
-   * opened or started is `failed` with the reason; the others go on without it.
-   */
-  async resume(): Promise<void> {
-    const { assignments, registration, log } = this.#deps
-    const enrolled = await registration()
-    for (const kept of await assignments.list(['current'])) {
-      const { deployment, version } = kept
-      try {
-        await this.#resumeOne(kept, enrolled)
-      } catch (error) {
-        log.error('a deployment could not be resumed', { deployment, version, error: describeError(error) })
-        const reasons = [{ code: codeOf(error) }]
-        this.#deps.onChange(deployment, version, 'failed', reasons)
-        await assignments
-          .setState(deployment, version, 'failed', reasons)
-          .catch((cause) => log.error('a state was not kept', { deployment, error: describeError(cause) }))
-      }
+  /** After a start of the process: what was in force goes on where it still may. */
+  resume(): Promise<void> {
+    return resumeAll({
+      ...this.#deps,
+      heldBack: (deployment) => this.#heldBack.add(deployment),
+      start: (assignment) => this.#standing.start(assignment),
+      drained: async (kept) => {
+        const isHeld = await this.#agreement.isHeld(kept.deployment)
+        await this.#standing.become(kept, 'stopped', isHeld ? [...OWNER_STOPPED] : [])
+      },
+    })
+  }
+
+  /** Starts what `resume` held back and may run by now: its credential is there again, or the rules are looser. */
+  async resumeHeldBack(): Promise<void> {
+    for (const deployment of this.#heldBack) {
+      await this.#turns.run(deployment, async () => {
+        const kept = await this.#deps.assignments.placed(deployment, 'current')
+        // Whatever came of it meanwhile was decided by somebody.
+        if (kept?.state !== 'failed') return void this.#heldBack.delete(deployment)
+        const assignment = await this.#standing.openSigned(kept)
+        await this.undisturbed(async () => {
+          if ((await this.#standing.against(assignment)).length > 0) return
+          this.#heldBack.delete(deployment)
+          await this.#deps.record('runtime', 'deployment.resumed', deployment, { version: kept.version })
+          await this.#standing.start(assignment)
+        })
+      })
     }
   }
 
-  async #resumeOne(kept: KeptAssignment, enrolled: Registration | undefined): Promise<void> {
-    const { assignments, record, onChange } = this.#deps
-    if (kept.state === 'draining') await this.#become(kept, 'stopped', false)
-    if (kept.state === 'draining' || kept.state === 'stopped' || kept.state === 'refused') return
-    const { deployment, version, signature } = kept
-    const assignment = await assignments.open(deployment, version)
-    if (enrolled && (await signedBy(enrolled, assignment, signature))) return this.#start(assignment)
-    const code = 'assignment.signature_refused'
-    await record('runtime', 'deployment.refused', deployment, { version, code })
-    await assignments.setState(deployment, version, 'refused', [{ code }])
-    onChange(deployment, version, 'refused', [{ code }])
+  /** What would come of an assignment under these rules, without taking it in: all that stands against it, and what it adds. */
+  async consider(assignment: Assignment, policy: Policy): Promise<{ against: Reason[]; adds: Need[] }> {
+    const against = await this.#standing.against(assignment, policy)
+    return { against, adds: await this.#agreement.additions(assignment, policy) }
+  }
+
+  /** What runs or waits and would be forbidden under these rules, each with why. */
+  async affectedBy(policy: Policy): Promise<Affected[]> {
+    return affectedBy(this.#deps.assignments, { ...(await this.#deps.surroundings()), policy })
+  }
+
+  /** Ends what the rules forbid by now: what runs is stopped, what waits is turned down, with the reasons. */
+  async end({ deployment, version, place, reasons }: Affected, actor: string): Promise<void> {
+    if (place === 'current') return void (await this.stop(deployment, actor, reasons))
+    await this.#turns.run(deployment, async () => {
+      const waiting = await this.#deps.assignments.placed(deployment, 'waiting')
+      if (waiting?.version !== version) return
+      const detail = { version, code: reasons[0]?.code ?? '', item: reasons[0]?.item ?? '' }
+      await this.#deps.record(actor, 'deployment.refused', deployment, detail)
+      await this.#standing.retire(waiting, 'refused', reasons)
+    })
+  }
+
+  /** Nothing is admitted while this is done: for changing the rules by which it is. */
+  undisturbed<T>(work: () => Promise<T>): Promise<T> {
+    return this.#admissions.run('', work)
   }
 
   async #openWaiting(deployment: string, version?: number): Promise<{ assignment: Assignment; kept: KeptAssignment }> {
-    const { assignments, registration } = this.#deps
+    const { assignments } = this.#deps
     const kept = await assignments.placed(deployment, 'waiting')
     if (!kept) {
       const known = await assignments.placed(deployment, 'current')
@@ -191,111 +236,6 @@ export class Deployments {
     if (version !== undefined && version !== kept.version) {
       throw new DeploymentChanged(`version ${kept.version} of ${deployment} waits, not ${version}`)
     }
-    const assignment = await assignments.open(deployment, kept.version)
-    const enrolled = await registration()
-    if (!enrolled || !(await signedBy(enrolled, assignment, kept.signature))) {
-      throw new DeploymentNotWaiting(`the tenant's signature over ${deployment} does not hold any more`)
-    }
-    return { assignment, kept }
+    return { kept, assignment: await this.#standing.openSigned(kept) }
   }
-
-  /**
-   * A version that is kept is answered by how it stands and never started again: the Platform gives a new version to all that is
-   * to run anew, so what comes a second time is a redelivery, and may not undo a stop. One before the newest, or another content
-   * under a known version, is refused.
-   */
-  async #alreadyKnown(assignment: Assignment): Promise<DeploymentResult | undefined> {
-    const { deployment, version } = assignment
-    const kept = await this.#deps.assignments.find(deployment, version)
-    const digest = await digestOfJson(assignment)
-    if (kept && kept.digest !== digest)
-      return this.#refuse(assignment, 'refused', [{ code: 'deployment.version_reused' }])
-    if (kept?.place === 'waiting') return resultOf('awaiting-approval', kept.state, kept.reasons)
-    if (kept?.state === 'refused') return resultOf('refused', kept.state, kept.reasons)
-    if (kept?.place === 'current') return resultOf('applied', kept.state, kept.reasons)
-    const newest = await this.#newestVersion(deployment)
-    if (version < newest) return this.#refuse(assignment, 'refused', [{ code: 'deployment.version_old' }])
-    return kept && resultOf('applied', kept.state, kept.reasons)
-  }
-
-  async #newestVersion(deployment: string): Promise<number> {
-    const kept = await this.#deps.assignments.list()
-    return Math.max(0, ...kept.filter((one) => one.deployment === deployment).map((one) => one.version))
-  }
-
-  async #admit(assignment: Assignment, signature: string): Promise<DeploymentResult> {
-    const { assignments, record, onChange } = this.#deps
-    const { deployment, version } = assignment
-    const digest = await digestOfJson(assignment)
-    const adds = await this.#additions(assignment)
-    if (adds.length > 0) {
-      const reasons = adds.slice(0, 32).map(reasonOf)
-      await record('platform', 'deployment.received', deployment, { version, waits: adds.length })
-      await assignments.keep(assignment, { place: 'waiting', state: 'awaiting-approval', reasons, digest, signature })
-      onChange(deployment, version, 'awaiting-approval', reasons)
-      return resultOf('awaiting-approval', 'awaiting-approval', reasons)
-    }
-    await record('platform', 'deployment.applied', deployment, { version })
-    await this.#agree(assignment, [], 'platform')
-    await assignments.keep(assignment, { place: 'current', state: 'preparing', reasons: [], digest, signature })
-    await this.#start(assignment)
-    return resultOf('applied', 'preparing', [])
-  }
-
-  async #additions(assignment: Assignment): Promise<Need[]> {
-    const approved = await this.#deps.approvals.of(assignment.deployment)
-    return additions(this.#needs(assignment), approved, assignment)
-  }
-
-  #needs(assignment: Assignment): Need[] {
-    return needsOf(assignment, (component) => touchesOf(component, this.#deps.types))
-  }
-
-  async #agree(assignment: Assignment, adds: readonly Need[], actor: string): Promise<void> {
-    const { approvals } = this.#deps
-    await approvals.add(assignment.deployment, remembered(this.#needs(assignment), assignment), actor)
-    const declassified = adds.filter((need) => need.kind === 'declassification')
-    await approvals.remove(
-      assignment.deployment,
-      declassified.map((need) => ({ kind: 'restricted-field', item: need.item })),
-    )
-  }
-
-  async #start(assignment: Assignment): Promise<void> {
-    const { deployment, version } = assignment
-    await this.#deps.assignments.setState(deployment, version, 'preparing', [])
-    this.#deps.onChange(deployment, version, 'preparing', [])
-    this.#deps.crew.replace(assignment)
-  }
-
-  async #refuse(
-    about: { deployment: string; version: number },
-    outcome: 'refused' | 'not-understood',
-    reasons: Reason[],
-  ): Promise<DeploymentResult> {
-    const [first] = reasons
-    const detail = { version: about.version, code: first?.code ?? outcome, item: first?.item ?? '' }
-    await this.#deps.record('runtime', 'deployment.refused', about.deployment, detail)
-    return resultOf(outcome, 'refused', reasons)
-  }
-
-  async #become(kept: KeptAssignment, state: DeploymentState, retire: boolean): Promise<void> {
-    const { assignments, onChange } = this.#deps
-    if (retire) await assignments.retire(kept.deployment, kept.version, state, [])
-    else await assignments.setState(kept.deployment, kept.version, state, [])
-    onChange(kept.deployment, kept.version, state, [])
-  }
-}
-
-function resultOf(
-  outcome: DeploymentResult['outcome'],
-  state: DeploymentState,
-  reasons: readonly Reason[],
-): DeploymentResult {
-  return { outcome, state, reasons: [...reasons], lacking: [] }
-}
-
-/** `approval.write_path` and the item: the Platform compiled it, so naming it tells nothing new. */
-function reasonOf(need: Need): Reason {
-  return { code: `approval.${need.kind.replaceAll('-', '_')}`, item: need.item.slice(0, 256) }
 }

@@ -1,9 +1,12 @@
 /** Why an assignment cannot run here, item by item: nothing of it is started, and the version in force stays untouched. */
 import { ANY_FIELDS, type AnyDefinition, chooseDefinition, parseConfig } from '../../pipeline/mod.ts'
 import type { AssignedComponent, Assignment, Reason } from '../../wire/mod.ts'
+import type { Policy } from '../policy/policy.ts'
+import { forbidden } from '../policy/rules.ts'
+import { CODE_BYTES_MAX } from '../state/code-files.ts'
 import type { ComponentTypes } from './component-types.ts'
-import type { ComponentRole, Touches } from './needs.ts'
 import { type Folders, reachesOwnFiles } from './own-files.ts'
+import type { ComponentRole, Touches } from './touches.ts'
 import { wiringReasons } from './wiring-reasons.ts'
 
 /** Reasons told in one answer; the first ones are enough to go by. */
@@ -21,14 +24,18 @@ export type Surroundings = {
   types: ComponentTypes
   /** Names of the credentials in the vault. */
   credentials: ReadonlySet<string>
+  /** Libraries that are installed: SHA-256 by `name@version`. */
+  libraries?: ReadonlyMap<string, string>
   /** Ids of the Runtimes that the owner accepted. */
   peers: ReadonlySet<string>
   folders: Folders
+  /** The owner's rules. */
+  policy: Policy
 }
 
 /** Everything that stands against it; empty when it can run. */
 export function examine(assignment: Assignment, surroundings: Surroundings): Reason[] {
-  const { components, bridges } = assignment
+  const { components, bridges, classification } = assignment
   return [
     ...components.flatMap((component) => componentReasons(component, surroundings)),
     ...bridges
@@ -37,10 +44,22 @@ export function examine(assignment: Assignment, surroundings: Surroundings): Rea
     ...bridges
       .filter(({ address }) => address && UNPRINTABLE.test(address.host))
       .map(({ bridge }) => ({ code: 'policy.name_unprintable', item: bridge })),
+    ...(Object.keys(classification).some((field) => UNPRINTABLE.test(field))
+      ? [{ code: 'policy.name_unprintable', item: 'classification' }]
+      : []),
     ...wiringReasons(assignment, (component) => definitionOf(component, surroundings.types)?.kind),
+    ...policyReasons(assignment, surroundings),
   ]
     .slice(0, REASONS_MAX)
     .map(({ code, item }) => (item === undefined ? { code } : { code, item: item.slice(0, ITEM_LENGTH_MAX) }))
+}
+
+/** What the owner's rules alone have against it, whatever else may be wrong. */
+export function policyReasons(
+  assignment: Assignment,
+  { types, folders, policy }: Pick<Surroundings, 'types' | 'folders' | 'policy'>,
+): Reason[] {
+  return forbidden(assignment, policy, { touchesOf: (component) => touchesOf(component, types), folders })
 }
 
 /** The definition of a component's type; of two under one name the source, unless it takes records. */
@@ -67,22 +86,27 @@ export function credentialsOf(assignment: Assignment, types: ComponentTypes): Se
   return new Set(assignment.components.flatMap((component) => touchesOf(component, types).touches.credentials ?? []))
 }
 
-function componentReasons(component: AssignedComponent, { types, credentials, folders }: Surroundings): Reason[] {
+function componentReasons(component: AssignedComponent, surroundings: Surroundings): Reason[] {
+  const { types, credentials, folders, libraries: installed } = surroundings
   const definition = definitionOf(component, types)
   if (!definition) return [{ code: 'component.type_unknown', item: component.type }]
   const config = parsedConfig(definition, component)
   if (config === undefined) return [{ code: 'component.config_invalid', item: component.name }]
+  if (component.code && component.code.bytes > CODE_BYTES_MAX) {
+    return [{ code: 'component.code_too_large', item: component.name }]
+  }
   if (component.code && !definition.code) return [{ code: 'component.code_unexpected', item: component.name }]
   if (!component.code && !runsWithoutCode(definition, config)) {
     return [{ code: 'component.config_invalid', item: component.name }]
   }
-  const { credentials: named = [], paths = [], hosts = [], tables = [] } = definition.touches(config)
+  const { credentials: named = [], paths = [], hosts = [], tables = [], libraries = [] } = definition.touches(config)
   // The name itself would be as unreadable in the answer.
-  if ([...named, ...paths, ...hosts, ...tables].some((name) => UNPRINTABLE.test(name))) {
+  if ([...named, ...paths, ...hosts, ...tables, ...libraries].some((name) => UNPRINTABLE.test(name))) {
     return [{ code: 'policy.name_unprintable', item: component.name }]
   }
   return [
     ...named.filter((name) => !credentials.has(name)).map((item) => ({ code: 'credential.missing', item })),
+    ...libraries.filter((name) => !installed?.has(name)).map((item) => ({ code: 'library.missing', item })),
     ...paths.filter((path) => reachesOwnFiles(path, folders)).map((item) => ({ code: 'policy.path_forbidden', item })),
   ]
 }

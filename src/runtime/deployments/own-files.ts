@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isGlob } from '../../pipeline/mod.ts'
+import { PathForbidden } from '../errors.ts'
 
 /** The data folder, and the folder that relative paths of components are in; both absolute. */
 export type Folders = { data: string; files: string }
@@ -22,6 +23,31 @@ export function reachesOwnFiles(path: string, { data, files }: Folders): boolean
   const open = { data: truePath(data), files: truePath(files) }
   const spread = fixed !== absolute
   return leadsInside(fixed, spread, { data, files }) || leadsInside(truePath(fixed), spread, open)
+}
+
+/**
+ * Whether all that a path or glob of a component may lead to lies within one of the roots, links followed as they are now. Roots that
+ * are relative begin in the files folder, as paths do.
+ */
+export function reachesOnly(path: string, roots: readonly string[], { files }: Pick<Folders, 'files'>): boolean {
+  if (climbsAfterWildcard(path)) return false
+  const fixed = truePath(fixedFolder(resolve(files, path)))
+  return roots.some((root) => contains(truePath(resolve(files, root)), fixed))
+}
+
+/**
+ * The same at the moment of opening, in the worker: a link may have been put in place of a file since the owner approved. What is asked
+ * about is where the opened file really is.
+ */
+export function pathGate({ data, files, roots }: Folders & { roots?: readonly string[] | undefined }) {
+  const open = { data: truePath(data), files: truePath(files) }
+  const allowed = roots?.map((root) => truePath(resolve(files, root)))
+  return (path: string): void => {
+    if (leadsInside(path, false, open))
+      throw new PathForbidden('a path leads to the own files of the Runtime or to a view of the system')
+    if (allowed && !allowed.some((root) => contains(root, path)))
+      throw new PathForbidden('a path leads out of the folders that the rules of the Runtime allow')
+  }
 }
 
 function leadsInside(place: string, spread: boolean, { data, files }: Folders): boolean {

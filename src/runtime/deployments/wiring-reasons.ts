@@ -1,6 +1,6 @@
 /** Why the components and bridges of an assignment are no flow: what would fail in the worker, again and again, is refused before it starts. */
 import type { AssignedBridge, AssignedComponent, Assignment, Reason } from '../../wire/mod.ts'
-import type { ComponentRole } from './needs.ts'
+import type { ComponentRole } from './touches.ts'
 
 /** What a component's type is; `undefined` of a type that is not known, which is refused for that. */
 export type KindOf = (component: AssignedComponent) => ComponentRole | undefined

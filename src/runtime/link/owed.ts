@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { backoffMs, type Clock, describeError, type Log, pause, type Random, utf8 } from '../../base/mod.ts'
-import { type Journal, JournalDamaged, type JournalEntry } from '../../store/mod.ts'
+import { type Journal, JournalDamaged, type JournalEntry, readableAfter } from '../../store/mod.ts'
 import { ENTRIES_MAX } from '../../wire/mod.ts'
 
 /** One message: 256 entries, and 512 KiB of their JSON so that with base64url it stays under the bound of a message. */
@@ -46,7 +46,9 @@ export class Owed<Schema extends v.GenericSchema> {
 
   /** Entries that the Platform has not acknowledged. */
   get waiting(): number {
-    return this.#options.journal.nextPosition - 1 - this.#acknowledged
+    const { journal } = this.#options
+    // A restored journal passes positions over, for the Platform may know what stood there: nothing of these is owed.
+    return journal.nextPosition - 1 - this.#acknowledged - journal.skippedFrom(this.#acknowledged + 1)
   }
 
   /** Entries that were not kept, because the journal or the queue before it was full. */
@@ -146,11 +148,12 @@ export class Owed<Schema extends v.GenericSchema> {
     }
   }
 
-  /** Entries up to the first that does not parse, for they are told by contiguous positions; that one is then the next. */
+  /** Entries up to the first that does not parse, or before which positions are missing, for they are told by contiguous ones. */
   #wholeOf(batch: readonly JournalEntry[]): v.InferOutput<Schema>[] {
     const schema = v.pipe(v.string(), v.parseJson(), this.#options.entry)
     const entries: v.InferOutput<Schema>[] = []
-    for (const { entry } of batch) {
+    for (const { position, entry } of batch) {
+      if (position !== (batch[0]?.position ?? 0) + entries.length) break
       const parsed = v.safeParse(schema, new TextDecoder().decode(entry))
       if (!parsed.success) break
       entries.push(parsed.output)
@@ -173,34 +176,5 @@ export class Owed<Schema extends v.GenericSchema> {
       // Something may have come between the look at the journal and this moment.
       if (this.#stop.signal.aborted || (this.#tell && this.waiting > 0)) resolve()
     })
-  }
-}
-
-/**
- * The first position after a damaged one that can be read, or the end. A damaged group is unreadable as a whole and its length may
- * be among what is damaged, so it is felt for: in steps that double, then by halves between the last failure and the first success.
- */
-async function readableAfter(journal: Journal, damaged: number): Promise<number> {
-  let unreadable = damaged
-  let readable = damaged + 1
-  for (let step = 2; readable < journal.nextPosition && !(await canBeRead(journal, readable)); step *= 2) {
-    unreadable = readable
-    readable = Math.min(readable + step, journal.nextPosition)
-  }
-  while (readable - unreadable > 1) {
-    const middle = Math.floor((unreadable + readable) / 2)
-    if (await canBeRead(journal, middle)) readable = middle
-    else unreadable = middle
-  }
-  return readable
-}
-
-async function canBeRead(journal: Journal, position: number): Promise<boolean> {
-  try {
-    await journal.read(position, { countMax: 1, bytesMax: 1 })
-    return true
-  } catch (error) {
-    if (error instanceof JournalDamaged) return false
-    throw error
   }
 }

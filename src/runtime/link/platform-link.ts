@@ -41,6 +41,7 @@ export class PlatformLink {
   readonly #door: Door
   readonly #caller: Caller
   readonly #heartbeats: Heartbeats
+  #clockOffsetMs: number | undefined
   readonly #tenantKey: Promise<{ kid: string; key: CryptoKey }>
 
   constructor(deps: PlatformLinkDeps) {
@@ -57,6 +58,9 @@ export class PlatformLink {
     this.#caller = createCaller({
       ...{ self, incarnation, clock, random, to: tenant },
       verifyKeyOf: (kid) => this.#keyOf(kid),
+      onClock: (offsetMs) => {
+        this.#clockOffsetMs = Math.round(offsetMs)
+      },
       post: (body, signal) => post(registration, 'messages', { body, contentType: 'application/jose', signal }),
     })
     this.#heartbeats = new Heartbeats({
@@ -68,8 +72,9 @@ export class PlatformLink {
     })
   }
 
-  get state(): LinkState {
-    return this.#heartbeats.state
+  /** With how far the Platform's clock is ahead of ours, as its last answer told. */
+  get state(): LinkState & { clockOffsetMs: number | undefined } {
+    return { ...this.#heartbeats.state, clockOffsetMs: this.#clockOffsetMs }
   }
 
   start(): void {

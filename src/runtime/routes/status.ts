@@ -1,39 +1,45 @@
-/** How the Runtime is: the answers of `/v1/status` and `/v1/enrolment`, and the figures of the overview. */
-import { rfc3339 } from '../../base/mod.ts'
-import { buildFacts } from '../../host/mod.ts'
-import { type DetailDeps, deploymentDetails } from '../deployment-detail.ts'
-import type { RuntimeState } from '../open-state.ts'
-import type { Station } from '../station.ts'
+/** /v1/status: how the Runtime is. */
+import * as v from 'valibot'
+import { ApiRoutes } from '../../server/mod.ts'
+import { type CertificateView, certificateOf, type StatusView, statusOf } from '../status.ts'
+import { DeploymentDetailJson } from './deployment-json.ts'
+import { EnrolmentJson } from './enrolment.ts'
 
-export type EnrolmentView = Pick<Station, 'enrolment' | 'owed'> & { state: Pick<RuntimeState, 'enrolment'> }
-export type StatusView = EnrolmentView & DetailDeps & Pick<Station, 'name' | 'addresses' | 'uptimeMs'>
+export type StatusRoutesDeps = StatusView & CertificateView
 
-export async function enrolmentOf({ state, enrolment, owed: { logs, status } }: EnrolmentView) {
-  const registration = await state.enrolment.registration()
-  const link = enrolment.link?.state
-  const about = registration && {
-    ...{ runtime: registration.runtime, name: registration.name, tenant: registration.tenant },
-    ...{ tenantName: registration.tenantName, platform: registration.platformUrl },
-  }
-  return {
-    state: registration ? 'enrolled' : (await state.enrolment.attempt()) ? 'pending' : 'none',
-    ...about,
-    ...(link?.lastSentMs !== undefined && { lastHeartbeatAt: rfc3339(link.lastSentMs) }),
-    ...(link?.lastAnsweredMs !== undefined && { lastHeartbeatAnsweredAt: rfc3339(link.lastAnsweredMs) }),
-    ...(link?.lastFailure !== undefined && { failure: link.lastFailure }),
-    heartbeats: link?.answered ?? 0,
-    owed: {
-      ...{ auditLogs: logs.waiting, status: status.waiting, dropped: logs.dropped + status.dropped },
-      /** Kept and not readable any more: the disk changed them. */
-      lost: logs.lost + status.lost,
-    },
-  }
-}
+const Status = v.object({
+  version: v.string(),
+  name: v.string(),
+  uptimeMs: v.number(),
+  /** The Runtime's own clock, milliseconds since 1970. */
+  nowMs: v.number(),
+  managementUrl: v.string(),
+  bridgeHost: v.string(),
+  bridgePort: v.number(),
+  /** The volume of the data folder. */
+  disk: v.object({ totalBytes: v.number(), freeBytes: v.number() }),
+  /** The certificate that is shown on 8752, the end of its time, and whether its owner brought it. */
+  certificate: v.object({ fingerprint: v.string(), validTo: v.string(), installed: v.boolean() }),
+  platform: EnrolmentJson,
+  deployments: v.array(DeploymentDetailJson),
+  /** What needs a person, worst first. */
+  attention: v.array(
+    v.object({
+      /** The same as long as it is the same thing. */
+      id: v.string(),
+      state: v.picklist(['failed', 'late', 'awaiting-approval']),
+      what: v.string(),
+      sinceMs: v.optional(v.number()),
+      effect: v.string(),
+      cure: v.object({ label: v.string(), href: v.string() }),
+    }),
+  ),
+})
 
-export async function statusOf(station: StatusView) {
-  return {
-    ...{ version: buildFacts.version, name: station.name, uptimeMs: station.uptimeMs(), ...station.addresses() },
-    platform: await enrolmentOf(station),
-    deployments: await deploymentDetails(station),
-  }
+export function statusRoutes(station: StatusRoutesDeps): ApiRoutes {
+  return new ApiRoutes('Status').get(
+    '/status',
+    { summary: 'The Runtime, its link to the Platform, and every deployment.', role: 'viewer', answer: Status },
+    async () => ({ ...(await statusOf(station)), certificate: certificateOf(station) }),
+  )
 }

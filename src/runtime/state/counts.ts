@@ -16,6 +16,8 @@ export type KeptCounts = Omit<v.InferOutput<typeof Kept>, 'version'>
 
 export class CountsMemory {
   readonly #settings: Settings
+  /** What was read or written last; ≈ 2 KiB each, and as many as there are deployments (1,024). */
+  readonly #known = new Map<string, v.InferOutput<typeof Kept> | undefined>()
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -31,27 +33,42 @@ export class CountsMemory {
   }
 
   async save(deployment: string, version: number, { components, bridges, deadLetters }: KeptCounts): Promise<void> {
-    await this.#settings.set(keyOf(deployment), { version, components, bridges, deadLetters })
+    await this.#set(deployment, { version, components, bridges, deadLetters })
   }
 
   /** So many refused records wait, with no worker to tell it. */
   async lettersLeft(deployment: string, deadLetters: number): Promise<void> {
     const kept = (await this.#kept(deployment)) ?? { version: 0, components: [], bridges: [], deadLetters: 0 }
     if (kept.deadLetters === deadLetters) return
-    await this.#settings.set(keyOf(deployment), { ...kept, deadLetters })
+    await this.#set(deployment, { ...kept, deadLetters })
   }
 
   async forget(deployment: string): Promise<void> {
+    this.#known.delete(deployment)
     await this.#settings.remove(keyOf(deployment))
   }
 
   async #kept(deployment: string): Promise<v.InferOutput<typeof Kept> | undefined> {
+    if (this.#known.has(deployment)) return this.#known.get(deployment)
+    const kept = await this.#read(deployment)
+    this.#known.set(deployment, kept)
+    return kept
+  }
+
+  async #read(deployment: string): Promise<v.InferOutput<typeof Kept> | undefined> {
     try {
       return await this.#settings.get(keyOf(deployment), Kept)
     } catch (error) {
       if (v.isValiError(error)) return undefined
       throw error
     }
+  }
+
+  /** What could not be written is not known either: the next look reads what is there. */
+  async #set(deployment: string, kept: v.InferOutput<typeof Kept>): Promise<void> {
+    this.#known.delete(deployment)
+    await this.#settings.set(keyOf(deployment), kept)
+    this.#known.set(deployment, kept)
   }
 }
 

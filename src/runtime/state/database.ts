@@ -11,5 +11,9 @@ type RuntimeTables = Pick<
   | 'runtimeAnswers'
   | 'runtimeCode'
   | 'runtimeSettings'
+  | 'runtimeLibraries'
+  | 'runtimeLibraryParts'
+  | 'runtimeOwnerDocuments'
+  | 'runtimeHistory'
 >
 export type RuntimeStore = Database<RuntimeTables>

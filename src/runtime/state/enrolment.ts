@@ -20,7 +20,8 @@ export type Registration = {
 export type Attempt = { name: string; code: string; platformUrl: string; tenant: string }
 
 const ROW = 1
-const BINDING = { purpose: 'enrolment-code', id: 'enrolment' }
+/** What the wrap of a code is bound to. */
+export const ENROLMENT_CODE_BINDING = { purpose: 'enrolment-code', id: 'enrolment' }
 
 export class EnrolmentRecord {
   readonly #db: RuntimeStore
@@ -49,13 +50,17 @@ export class EnrolmentRecord {
   async attempt(): Promise<Attempt | undefined> {
     const row = await this.#row()
     if (row?.state !== 'requested' || row.wrappedCode === null) return undefined
-    const code = fromUtf8(await unwrap(this.#key, BINDING, row.wrappedCode))
+    const code = fromUtf8(await unwrap(this.#key, ENROLMENT_CODE_BINDING, row.wrappedCode))
     return { name: row.name, code, platformUrl: row.platformUrl, tenant: row.tenant }
   }
 
   async begin(attempt: Attempt): Promise<void> {
     const { code, ...facts } = attempt
-    await this.#write({ ...facts, state: 'requested', wrappedCode: await wrap(this.#key, BINDING, utf8(code)) })
+    await this.#write({
+      ...facts,
+      state: 'requested',
+      wrappedCode: await wrap(this.#key, ENROLMENT_CODE_BINDING, utf8(code)),
+    })
   }
 
   /** The attempt led nowhere: its code is forgotten. */

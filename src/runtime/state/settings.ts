@@ -20,10 +20,24 @@ export class Settings {
     return row && v.parse(v.pipe(v.string(), v.parseJson(), schema), row.value)
   }
 
+  /** Fails when the database does not answer. */
+  async isReachable(): Promise<void> {
+    await this.#db.select({ key: this.#db.tables.runtimeSettings.key }).from(this.#db.tables.runtimeSettings).limit(1)
+  }
+
   async set(key: string, value: unknown): Promise<void> {
     const table = this.#db.tables.runtimeSettings
     const row = { key, value: JSON.stringify(value), changedAtMs: this.#clock.now() }
     await this.#db.insert(table).values(row).onConflictDoUpdate({ target: table.key, set: row })
+  }
+
+  /** One setting on its own, for a part that parses it itself. */
+  keptAt(key: string): { get(): Promise<unknown>; set(value: unknown): Promise<void>; remove(): Promise<void> } {
+    return {
+      get: () => this.get(key, v.unknown()),
+      set: (value) => this.set(key, value),
+      remove: () => this.remove(key),
+    }
   }
 
   async remove(key: string): Promise<void> {

@@ -2,11 +2,11 @@
 import { type Clock, codeOf, describeError, type Log, type Random } from '../../base/mod.ts'
 import type { SocketTaker } from '../../bridge/mod.ts'
 import type { Assignment, DeploymentState, Reason, WorkerNews, WorkerStart, workerAsks } from '../../wire/mod.ts'
-import type { Crew } from '../deployments/deployments.ts'
+import type { Crew } from '../deployments/ports.ts'
 import { Turns } from '../deployments/turns.ts'
 import type { KeptCounts } from '../state/counts.ts'
 import type { Answers } from './channel.ts'
-import { Supervised, type WorkerCounts } from './supervised.ts'
+import { Supervised, type WorkerCounts, type WorkerSpans } from './supervised.ts'
 import type { LaunchWorker, WorkerProcess } from './worker-process.ts'
 
 export type WorkersDeps = {
@@ -17,6 +17,8 @@ export type WorkersDeps = {
   deskFor: (assignment: Assignment) => Answers<typeof workerAsks>
   onLog: (assignment: Assignment, entry: Extract<WorkerNews, { news: 'log' }>['entry']) => void
   onState: (assignment: Assignment, state: DeploymentState, reasons: Reason[]) => void
+  /** Takes the spans of batches that were followed; default: nobody does. */
+  onSpans?: (assignment: Assignment, news: WorkerSpans) => void
   /** What was counted of a version before this process, and where that is kept. */
   counts: {
     load: (assignment: Assignment) => Promise<KeptCounts>
@@ -79,13 +81,16 @@ export class Workers implements Crew {
   list(): {
     assignment: Assignment
     state: DeploymentState
+    reasons: readonly Reason[]
     counts: WorkerCounts
     pid: number | undefined
     restarts: number
+    memoryBytesMax: number
   }[] {
     return [...this.#running.values()].map(({ assignment, supervised }) => ({
       assignment,
-      ...{ state: supervised.state, counts: supervised.counts, pid: supervised.pid, restarts: supervised.restarts },
+      ...{ state: supervised.state, reasons: supervised.reasons, counts: supervised.counts },
+      ...{ pid: supervised.pid, restarts: supervised.restarts, memoryBytesMax: supervised.memoryBytesMax },
     }))
   }
 
@@ -137,6 +142,7 @@ export class Workers implements Crew {
       start: (pid) => this.#deps.start(assignment, pid),
       answers: this.#deps.deskFor(assignment),
       onLog: (entry) => this.#deps.onLog(assignment, entry),
+      onSpans: (news) => this.#deps.onSpans?.(assignment, news),
       earlier,
       onCounts: (counts) => this.#deps.counts.keep(assignment, counts),
       // On shutdown the states of the draining workers are not news: their deployments stay in force.

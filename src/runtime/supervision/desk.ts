@@ -34,10 +34,14 @@ export function deskFor(assignment: Assignment, deps: DeskDeps): Answers<typeof 
 
   return {
     'checkpoints-load': async ({ component }) => ({
-      positions: await checkpoints.load(deployment, own(components, component)),
+      positions: [...(await checkpoints.load(deployment, own(components, component)))],
     }),
     'checkpoints-save': async ({ component, positions }) => {
-      await checkpoints.save(deployment, own(components, component), positions)
+      await checkpoints.save(deployment, own(components, component), new Map(positions))
+      return {}
+    },
+    'checkpoints-forget': async ({ component, partitions }) => {
+      await checkpoints.forgetPartitions(deployment, own(components, component), partitions)
       return {}
     },
     credential: async ({ credential }) => ({ secret: await deps.credential(own(deps.credentials, credential)) }),

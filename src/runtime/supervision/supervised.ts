@@ -43,6 +43,8 @@ export type SupervisedOptions = {
   answers: Answers<typeof workerAsks>
   onLog: (entry: Extract<WorkerNews, { news: 'log' }>['entry']) => void
   onState: (state: DeploymentState, reasons: Reason[]) => void
+  /** Takes the spans of batches that were followed; default: nobody does. */
+  onSpans?: (news: WorkerSpans) => void
   /** What was counted before this process, and where counts are kept for the next one. */
   earlier: Pick<WorkerCounts, 'components' | 'bridges' | 'deadLetters'>
   onCounts: (counts: Pick<WorkerCounts, 'components' | 'bridges' | 'deadLetters'>) => void
@@ -55,6 +57,7 @@ export type SupervisedOptions = {
 
 const NOTHING: Latest = { components: [], bridges: [], rssBytes: 0, rates: new Map() }
 
+export type WorkerSpans = Extract<WorkerNews, { news: 'spans' }>
 type Outcome = { how: 'ended' | 'drained' | 'failed'; reason?: Reason }
 /** `rates`: records in and out a second, by component, between the last two reports of the live worker. */
 export type WorkerCounts = {
@@ -78,6 +81,7 @@ export class Supervised {
   #earlierBridges: BridgeStatus[]
   #keptMs = 0
   #state: DeploymentState = 'preparing'
+  #reasons: Reason[] = []
   #running: Promise<void> | undefined
   #restarts = 0
 
@@ -90,6 +94,14 @@ export class Supervised {
 
   get state(): DeploymentState {
     return this.#state
+  }
+
+  get memoryBytesMax(): number {
+    return this.#options.memoryBytesMax
+  }
+
+  get reasons(): readonly Reason[] {
+    return this.#reasons
   }
 
   get restarts(): number {
@@ -203,7 +215,7 @@ export class Supervised {
   #keepCounts(state: 'down' | 'closed'): void {
     const { components, bridges } = this.counts
     this.#earlier = components
-    this.#earlierBridges = bridges.map((bridge) => ({ ...bridge, state }))
+    this.#earlierBridges = bridges.map(({ reason: _reason, ...bridge }) => ({ ...bridge, state }))
     this.#latest = NOTHING
     const deadLetters = this.#deadLetters
     this.#options.onCounts({ components: this.#earlier, bridges: this.#earlierBridges, deadLetters })
@@ -212,6 +224,10 @@ export class Supervised {
   #hear(news: Exclude<WorkerNews, { news: 'finished' }>): void {
     if (news.news === 'log') {
       this.#options.onLog(news.entry)
+      return
+    }
+    if (news.news === 'spans') {
+      this.#options.onSpans?.(news)
       return
     }
     const { components, bridges, rssBytes } = news
@@ -259,6 +275,7 @@ export class Supervised {
   #become(state: DeploymentState, reasons: Reason[]): void {
     if (state === this.#state && reasons.length === 0 && state !== 'preparing') return
     this.#state = state
+    this.#reasons = reasons
     this.#options.onState(state, reasons)
   }
 }

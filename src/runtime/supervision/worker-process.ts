@@ -18,7 +18,16 @@ type MainAsks = typeof mainAsks
  * is read through; two minutes are what its supervisor gives a silent one. The rest is answered between two batches.
  */
 export const REPLY_MAX_MS: Readonly<Record<keyof MainAsks, number>> = {
-  ...{ start: 120_000, drain: 30_000, 'renew-tls': 10_000, 'dead-letters-list': 10_000, 'dead-letters-drop': 10_000 },
+  ...{
+    start: 120_000,
+    drain: 30_000,
+    'renew-tls': 10_000,
+    'dead-letters-list': 10_000,
+    'dead-letters-counts': 30_000,
+    'dead-letters-replay': 60_000,
+    'dead-letters-drop': 60_000,
+    check: 20_000,
+  },
 }
 
 export type WorkerProcess = {

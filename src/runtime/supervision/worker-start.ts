@@ -10,11 +10,17 @@ export const DEAD_LETTER_BYTES_MAX = 268_435_456
 
 export type WorkerStartDeps = {
   files: string
+  /** The Runtime's data folder. */
+  data: string
+  /** The folders that the owner's rules allow; `any` for no such limit. */
+  fileRoots: 'any' | readonly string[]
   peers: Peers
   code: CodeFiles
   /** A leaf for a bridge's label, under the Runtime's own authority. */
   leaf: (label: string) => Promise<WorkerTls>
   deadLetters: (deployment: string) => Promise<{ folder: string; key: Bytes }>
+  /** One batch in so many is followed; default: none. */
+  traceOneIn?: number | undefined
 }
 
 /** Refuses with `peer.not_found` when the owner took a peer of it back. */
@@ -28,9 +34,11 @@ export async function workerStart(assignment: Assignment, deps: WorkerStartDeps)
   }
   const { folder, key } = await deps.deadLetters(deployment)
   return {
-    ...{ files: deps.files, deployment, version, components, code },
+    ...{ files: deps.files, closed: deps.data, deployment, version, components, code },
+    ...(deps.fileRoots !== 'any' && { roots: [...deps.fileRoots] }),
     bridges: await Promise.all(assignment.bridges.map((bridge) => workerBridge(bridge, deps))),
     deadLetters: { folder, key: base64url(key), bytesMax: DEAD_LETTER_BYTES_MAX },
+    ...(deps.traceOneIn !== undefined && { traceOneIn: deps.traceOneIn }),
   }
 }
 

@@ -1,53 +1,80 @@
-/** One deployment with its live counts, what waits for the owner's decision, and its log. */
+/** One deployment with its live counts, its process, and what waits for the owner's decision. */
 import {
   type BridgeView,
+  ByteCount,
   type ComponentView,
   DeploymentView,
   type DeploymentViewProps,
+  Facts,
+  type FlowRemote,
+  grouped,
   Region,
-  Table,
   type View,
 } from '../../web/mod.ts'
-import type { DeadLetterEntry } from '../../wire/mod.ts'
 import type { DeploymentDetail } from '../deployment-detail.ts'
-import type { LogEntry } from '../local-logs.ts'
 
-export type DeploymentPageProps = {
-  detail: DeploymentDetail
-  /** Newest first. */
-  logs: readonly LogEntry[]
-  letters: readonly DeadLetterEntry[]
-  nowMs: number
-  mayDecide: boolean
-  mayStop: boolean
-}
+export type DeploymentPageProps = { detail: DeploymentDetail; nowMs: number; mayAct: boolean }
 
-export function DeploymentPage(props: DeploymentPageProps): View {
-  const newest = props.letters.at(-1)
+export function DeploymentPage({ detail, nowMs, mayAct }: DeploymentPageProps): View {
+  const { deployment, waiting } = detail
   return (
     <>
-      {props.detail.waiting !== undefined && (
-        <Approval mayDecide={props.mayDecide} deployment={props.detail.deployment} waiting={props.detail.waiting} />
-      )}
-      <DeploymentView {...deploymentViewProps(props.detail, props.nowMs)} />
-      {props.detail.deadLetters > 0 && (
-        <>
-          <Letters letters={props.letters} count={props.detail.deadLetters} />
-          {props.mayDecide && newest && (
-            <Drop deployment={props.detail.deployment} shown={props.letters.length} through={newest.position} />
-          )}
-        </>
-      )}
-      <Region id="deployment-log">
-        <Logs logs={props.logs} />
+      {waiting !== undefined && <Waits deployment={deployment} waiting={waiting} />}
+      <DeploymentView {...deploymentViewProps(detail, nowMs)} acts={mayAct && <ActsRegion detail={detail} />} />
+      <Region id="deployment-worker">
+        <WorkerFacts detail={detail} />
       </Region>
-      {props.mayStop && props.detail.state !== 'stopped' && (
-        <form method="post" action={`/deployments/${props.detail.deployment}/stop`}>
+    </>
+  )
+}
+
+function ActsRegion({ detail }: { detail: DeploymentDetail }): View {
+  return (
+    <Region id="deployment-acts" class="acts">
+      <Acts detail={detail} />
+    </Region>
+  )
+}
+
+/** What can be done with it as it is now. */
+export function Acts({ detail: { deployment, state } }: { detail: DeploymentDetail }): View {
+  const acts = [
+    ...(state === 'awaiting-approval' ? [] : [['restart', 'Restart'] as const]),
+    ...(state === 'stopped' ? [] : [['stop', 'Stop'] as const]),
+  ]
+  return (
+    <>
+      {acts.map(([path, word]) => (
+        <form method="post" action={`/deployments/${deployment}/${path}`}>
           <button type="submit" class="button quiet">
-            Stop this deployment
+            {word}
           </button>
         </form>
-      )}
+      ))}
+    </>
+  )
+}
+
+/** Its process: what it holds of what it may, and what it has refused. */
+export function WorkerFacts({ detail: { deployment, worker, deadLetters } }: { detail: DeploymentDetail }): View {
+  const letters = deadLetters === 1 ? '1 record waits' : `${grouped(deadLetters)} records wait`
+  return (
+    <Facts
+      rows={[
+        ['Refused', <a href={`/deployments/${deployment}/dead-letters`}>{letters}</a>],
+        ['Memory', worker?.pid === undefined ? 'no worker runs' : <Memory worker={worker} />],
+        ['Restarts', String(worker?.restarts ?? 0)],
+      ]}
+    />
+  )
+}
+
+function Memory({ worker }: { worker: NonNullable<DeploymentDetail['worker']> }): View {
+  const { rssBytes, memoryBytesMax } = worker
+  return (
+    <>
+      <ByteCount value={rssBytes} /> of <ByteCount value={memoryBytesMax} />
+      {` (${Math.round((rssBytes / memoryBytesMax) * 100)} %), beyond which it is started anew`}
     </>
   )
 }
@@ -55,10 +82,8 @@ export function DeploymentPage(props: DeploymentPageProps): View {
 /** The shared view's props. A component that its worker has not told of yet shows the deployment's own state. */
 export function deploymentViewProps(detail: DeploymentDetail, nowMs: number): DeploymentViewProps {
   const told = new Map(detail.components.map((component) => [component.name, component]))
-  const remote = (name: string): string | undefined =>
-    detail.bridges.find((bridge) => bridge.direction === 'in' && bridge.from === name)?.bridge
   const components = detail.wiring.map(({ name, type, from }): ComponentView => {
-    const place = { name, type, system: detail.system, from: from.filter((source) => remote(source) === undefined) }
+    const place = { name, type, system: detail.system, from }
     const counts = told.get(name)
     return counts ? { ...counts, ...place } : { ...place, ...NOTHING_YET, state: detail.state }
   })
@@ -67,10 +92,40 @@ export function deploymentViewProps(detail: DeploymentDetail, nowMs: number): De
     // What waits says above what it adds.
     reasons: detail.state === 'awaiting-approval' ? [] : detail.reasons,
     sinceMs: Date.parse(detail.changedAt),
-    systems: [{ name: detail.system }],
-    components,
-    bridges: detail.bridges.map((bridge): BridgeView => ({ ...bridge, id: bridge.bridge })),
+    ...drawn(detail, components),
+    bridges: detail.bridges.map((bridge): BridgeView => ({ ...bridge, id: bridge.bridge, peer: bridge.peerName })),
   }
+}
+
+/** The other ends of its bridges stand in lanes of their Runtimes: before ours what comes in, after it what goes out. */
+function drawn(
+  { system, bridges }: DeploymentDetail,
+  components: readonly ComponentView[],
+): Pick<DeploymentViewProps, 'systems' | 'components' | 'remotes'> {
+  const lanes = (direction: 'in' | 'out') =>
+    new Map(
+      bridges
+        .filter((bridge) => bridge.direction === direction)
+        .map(({ peer, peerName }) => [peer, { name: peer, label: peerName }]),
+    )
+  const remotes = bridges.flatMap(({ direction, peer, from, to }): FlowRemote[] =>
+    direction === 'in'
+      ? [{ name: from, system: peer, from: [] }]
+      : to.map((name) => ({ name, system: peer, from: [from] })),
+  )
+  const [before, after] = [lanes('in'), lanes('out')]
+  for (const peer of before.keys()) after.delete(peer)
+  return { systems: [...before.values(), { name: system }, ...after.values()], components, remotes: joined(remotes) }
+}
+
+/** A component that several bridges reach is one, with all that it takes from. */
+function joined(remotes: readonly FlowRemote[]): FlowRemote[] {
+  const byName = new Map<string, FlowRemote>()
+  for (const remote of remotes) {
+    const from = [...(byName.get(remote.name)?.from ?? []), ...remote.from]
+    byName.set(remote.name, { ...remote, from: [...new Set(from)] })
+  }
+  return [...byName.values()]
 }
 
 const NOTHING_YET = {
@@ -78,105 +133,18 @@ const NOTHING_YET = {
   ...{ errors: 0, retries: 0, refused: 0, executionMs: 0 },
 }
 
-type ApprovalProps = {
-  deployment: string
-  waiting: NonNullable<DeploymentDetail['waiting']>
-  mayDecide: boolean
-}
+type WaitsProps = { deployment: string; waiting: NonNullable<DeploymentDetail['waiting']> }
 
-function Approval({ deployment, waiting, mayDecide }: ApprovalProps): View {
-  const adds = Object.entries(waiting.adds).flatMap(([kind, items]) => items.map((item) => ({ kind, item })))
+/** That something waits, and the way to all that there is to look at before deciding. */
+function Waits({ deployment, waiting }: WaitsProps): View {
+  const items = Object.values(waiting.adds).flat().length
   return (
     <section class="card gate" aria-labelledby="approval-title">
       <h2 id="approval-title">{`Version ${waiting.version} waits for approval`}</h2>
-      <p>Approving allows it, and later versions of this deployment, what follows. Nothing of it runs before.</p>
-      <ul>
-        {adds.map(({ kind, item }) => (
-          <li>
-            {`${kind}: `}
-            <code>{item}</code>
-          </li>
-        ))}
-      </ul>
-      {mayDecide ? (
-        <>
-          <form method="post" action={`/deployments/${deployment}/approve`}>
-            <input type="hidden" name="version" value={String(waiting.version)} />
-            <button type="submit" class="button">
-              Approve
-            </button>
-          </form>
-          <form method="post" action={`/deployments/${deployment}/refuse`}>
-            <input type="hidden" name="version" value={String(waiting.version)} />
-            <button type="submit" class="button quiet">
-              Refuse
-            </button>
-          </form>
-        </>
-      ) : (
-        <p>An owner of this Runtime decides.</p>
-      )}
+      <p>{`It adds ${items === 1 ? 'one thing' : `${items} things`} to what was approved before. Nothing of it runs before.`}</p>
+      <a class="button" href={`/deployments/${deployment}/approval`}>
+        Review
+      </a>
     </section>
   )
-}
-
-export function Logs({ logs }: { logs: readonly LogEntry[] }): View {
-  return (
-    <Table
-      id="logs"
-      title="Log"
-      columns={[
-        { title: 'At' },
-        { title: 'Component' },
-        { title: 'Level', wide: true },
-        { title: 'What' },
-        { title: 'Fields', wide: true },
-      ]}
-      empty="Nothing was logged yet."
-      rows={logs.map((entry) => ({
-        id: `log-${entry.position}`,
-        cells: [entry.at, entry.component ?? '', entry.level, <code>{entry.template}</code>, fieldsOf(entry)],
-      }))}
-    />
-  )
-}
-
-/** Where the refused records are and why they were refused; what they hold is not shown here. */
-function Letters({ letters, count }: { letters: readonly DeadLetterEntry[]; count: number }): View {
-  return (
-    <Table
-      id="letters"
-      title={`Refused records: ${count}`}
-      columns={[{ title: 'Component' }, { title: 'From' }, { title: 'Position', numeric: true }, { title: 'Why' }]}
-      rows={letters.map((letter) => ({
-        id: `letter-${letter.position}`,
-        cells: [
-          letter.component,
-          letter.partition,
-          String(letter.sourcePosition),
-          <>
-            <code>{letter.reason.code}</code> {letter.reason.item ?? ''}
-          </>,
-        ],
-      }))}
-    />
-  )
-}
-
-/** Drops what is shown, and nothing that came meanwhile. */
-function Drop({ deployment, shown, through }: { deployment: string; shown: number; through: number }): View {
-  return (
-    <form method="post" action={`/deployments/${deployment}/dead-letters/drop`}>
-      <input type="hidden" name="through" value={String(through)} />
-      <button type="submit" class="button quiet">
-        {shown === 1 ? 'Drop this record for good' : `Drop these ${shown} records for good`}
-      </button>
-    </form>
-  )
-}
-
-function fieldsOf(entry: LogEntry): string {
-  return Object.entries(entry.fields)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')
 }

@@ -1,39 +1,34 @@
-/** The Runtime's overview: what needs its owner first, then its link to the Platform, then what runs. */
+/** The Runtime's overview: what needs its owner first, then its figures, then what runs. */
 import {
   Ago,
   Count,
-  Empty,
+  formatBytes,
   formatDuration,
-  Id,
-  type Need,
   Needs,
+  Rate,
   Region,
   type Regions,
-  State,
-  Table,
+  type Tile,
   Tiles,
   type View,
 } from '../../web/mod.ts'
+import type { PlatformSeen } from '../attention/platform.ts'
+import type { AttentionLine } from '../attention.ts'
 import type { DeploymentDetail } from '../deployment-detail.ts'
+import { throughputOf } from '../throughput.ts'
+import { DeploymentList } from './deployment-list.tsx'
 
-export type OverviewProps = {
-  nowMs: number
-  uptimeMs: number
+export type OverviewProps = Omit<PlatformSeen, 'platform'> & {
   version: string
   bridgePort: number
-  enrolment: {
-    state: string
-    tenantName?: string | undefined
-    lastHeartbeatAnsweredAt?: string | undefined
-    failure?: string | undefined
-    heartbeats: number
-    owed: { auditLogs: number; status: number; lost: number }
-  }
+  certificate: { validTo: string; installed: boolean }
+  disk: { totalBytes: number; freeBytes: number }
+  platform: PlatformSeen['platform'] & { tenantName?: string | undefined }
   deployments: readonly DeploymentDetail[]
+  attention: readonly AttentionLine[]
+  /** Records a second of the last quarter of an hour, oldest first. */
+  trend: { in: readonly number[]; out: readonly number[] }
 }
-
-/** A Platform that has not answered for this long needs someone: three intervals and their jitter. */
-const SILENT_MS = 33_000
 
 export function Overview(props: OverviewProps): View {
   const regions = overviewRegions(props)
@@ -48,166 +43,93 @@ export function Overview(props: OverviewProps): View {
 
 export function overviewRegions(props: OverviewProps): Regions {
   return {
-    'overview-needs': <Needs needs={needsOf(props)} well="All is well: nothing needs you." />,
+    'overview-needs': <Attended {...props} />,
     'overview-tiles': <Tiles label="Figures" tiles={tilesOf(props)} />,
-    'overview-deployments': <Deployments {...props} />,
+    'overview-deployments': <DeploymentList deployments={props.deployments} nowMs={props.nowMs} />,
   }
 }
 
-function needsOf(props: OverviewProps): Need[] {
-  return [...props.deployments.flatMap((deployment) => deploymentNeeds(deployment)), ...platformNeeds(props)]
+/** The first thing to decide on has the page's one main button. */
+function Attended({ attention, nowMs }: OverviewProps): View {
+  const main = attention.find(({ state }) => state === 'awaiting-approval')
+  const needs = attention.map((line) => ({
+    ...{ state: line.state, what: line.what },
+    effect: (
+      <>
+        {line.sinceMs !== undefined && (
+          <>
+            <Ago at={line.sinceMs} now={nowMs} />
+            {' · '}
+          </>
+        )}
+        {line.effect}
+      </>
+    ),
+    action: { ...line.cure, main: line === main },
+  }))
+  return <Needs needs={needs} well="All is well: nothing needs you." />
 }
 
-function deploymentNeeds(deployment: DeploymentDetail): Need[] {
-  const href = `/deployments/${deployment.deployment}`
-  const needs: Need[] = []
-  if (deployment.waiting) {
-    needs.push({
-      state: 'awaiting-approval',
-      what: `${deployment.blueprint} version ${deployment.waiting.version} waits for your approval`,
-      effect: `It adds ${countAdds(deployment)} to what you approved; until you decide, what runs goes on.`,
-      action: { label: 'Review', href, main: true },
-    })
-  }
-  if (deployment.state === 'failed' || deployment.state === 'refused') {
-    needs.push({
-      state: deployment.state,
-      what: `${deployment.blueprint} does not run: ${deployment.reasons[0]?.code ?? deployment.state}`,
-      effect: 'Its sources are held where they are; nothing is lost.',
-      action: { label: 'Look', href },
-    })
-  }
-  if (deployment.state !== 'failed' && deployment.reasons[0]?.code === 'runtime.row_not_authentic') {
-    needs.push({
-      state: 'failed',
-      what: `The next version of ${deployment.blueprint} cannot be decided on: runtime.row_not_authentic`,
-      effect: 'Its approvals were changed outside of Sluice; what runs goes on.',
-      action: { label: 'Look', href },
-    })
-  }
-  if (deployment.deadLetters > 0) {
-    needs.push({
-      state: 'refused',
-      what: `${deployment.deadLetters} refused ${deployment.deadLetters === 1 ? 'record' : 'records'} of ${deployment.blueprint} ${deployment.deadLetters === 1 ? 'waits' : 'wait'}`,
-      effect: 'They are kept on this Runtime until you drop them.',
-      action: { label: 'Look', href },
-    })
-  }
-  return needs
-}
-
-function platformNeeds({ enrolment, nowMs, uptimeMs }: OverviewProps): Need[] {
-  if (enrolment.state === 'none') {
-    return [
-      {
-        state: 'awaiting-approval',
-        what: 'This Runtime belongs to no Platform yet',
-        effect: 'Make an enrolment code there, then run: sluice runtime enrol CODE',
-        action: { label: 'Reload', href: '/' },
-      },
-    ]
-  }
-  const lost = lostNeeds(enrolment.owed.lost)
-  const answeredMs = enrolment.lastHeartbeatAnsweredAt
-    ? Date.parse(enrolment.lastHeartbeatAnsweredAt)
-    : nowMs - uptimeMs
-  if (nowMs - answeredMs < SILENT_MS) return lost
-  const owed = enrolment.owed.auditLogs + enrolment.owed.status
-  return [
-    ...lost,
-    {
-      state: 'late',
-      what: `The Platform does not answer${enrolment.failure ? `: ${enrolment.failure}` : ''}`,
-      effect: `This Runtime works on; ${owed} messages are kept for the Platform.`,
-      action: { label: 'Reload', href: '/' },
-    },
-  ]
-}
-
-function lostNeeds(lost: number): Need[] {
-  if (lost === 0) return []
-  return [
-    {
-      state: 'failed',
-      what: `${lost} ${lost === 1 ? 'message' : 'messages'} for the Platform could not be read from the disk any more`,
-      effect:
-        'Records are not among them; the Platform lacks these logs or reports. Check the volume of the data folder.',
-      action: { label: 'Reload', href: '/' },
-    },
-  ]
-}
-
-function tilesOf({ deployments, enrolment, nowMs, uptimeMs, version, bridgePort }: OverviewProps) {
+function tilesOf(props: OverviewProps): Tile[] {
+  const { deployments, disk, trend, uptimeMs } = props
   const running = deployments.filter((deployment) => deployment.state === 'running').length
   const bridges = deployments.flatMap((deployment) => deployment.bridges)
-  const answered = enrolment.lastHeartbeatAnsweredAt
+  const rate = throughputOf(deployments)
   return [
     {
       label: 'Deployments running',
       value: `${running} of ${deployments.length}`,
-      context: `up for ${formatDuration(uptimeMs)}`,
+      context: `for ${formatDuration(uptimeMs)}, version ${props.version}`,
     },
+    {
+      label: 'Records in',
+      value: <Rate perSecond={rate.in} />,
+      context: 'taken by sources and bridges',
+      trend: trend.in,
+    },
+    { label: 'Records out', value: <Rate perSecond={rate.out} />, context: 'into sinks and bridges', trend: trend.out },
+    platformTile(props),
     {
       label: 'Secure Bridges up',
       value: `${bridges.filter((bridge) => bridge.state === 'up').length} of ${bridges.length}`,
-      context: `peers dial port ${bridgePort}`,
+      context: `peers dial port ${props.bridgePort}`,
     },
     {
-      label: 'Platform',
-      value: answered ? <Ago at={Date.parse(answered)} now={nowMs} /> : 'no answer yet',
-      context: enrolment.tenantName ?? 'not enrolled',
+      label: 'Certificate',
+      value: formatDuration(Date.parse(props.certificate.validTo) - props.nowMs),
+      context: `left · ${props.certificate.installed ? 'installed by its owner' : 'self-signed'}`,
     },
     {
-      label: 'Kept for the Platform',
-      value: <Count value={enrolment.owed.auditLogs + enrolment.owed.status} />,
-      context: `version ${version}`,
+      label: 'Disk',
+      value: `${Math.round(100 * (1 - disk.freeBytes / Math.max(1, disk.totalBytes)))} %`,
+      context: `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
     },
   ]
 }
 
-function Deployments({ deployments, nowMs }: OverviewProps): View {
-  if (deployments.length === 0) {
-    return (
-      <Empty
-        title="No deployments"
-        teaches="A deployment is one version of a Blueprint in force here. The Platform sends it; you approve what it may touch."
-        command="sluice blueprint deploy orders-to-warehouse.yaml"
-      />
-    )
-  }
-  return (
-    <Table
-      id="deployments"
-      title="Deployments"
-      columns={[
-        { title: 'Blueprint' },
-        { title: 'State' },
-        { title: 'Version', numeric: true },
-        { title: 'Records out', numeric: true },
-        { title: 'Since', wide: true },
-      ]}
-      rows={deployments.map((deployment) => ({
-        id: `row-${deployment.deployment}`,
-        cells: [
+function platformTile({ platform, nowMs, version }: OverviewProps): Tile {
+  const { lastHeartbeatAnsweredAt: answered, clockOffsetMs, owed } = platform
+  if (platform.state === 'none') return { label: 'Platform', value: 'none yet', context: `version ${version}` }
+  const waiting = owed.auditLogs + owed.status
+  return {
+    label: platform.tenantName === undefined ? 'Platform' : `Platform: ${platform.tenantName}`,
+    value: answered === undefined ? 'no answer yet' : <Ago at={Date.parse(answered)} now={nowMs} />,
+    context: (
+      <>
+        {clockOffsetMs !== undefined && `clock ${offsetOf(clockOffsetMs)} · `}
+        {waiting === 0 ? (
+          'nothing owed'
+        ) : (
           <>
-            <a href={`/deployments/${deployment.deployment}`}>
-              <b>{deployment.blueprint}</b>
-            </a>
-            <small>
-              <Id value={deployment.deployment} label="deployment id" />
-            </small>
-          </>,
-          <State state={deployment.state} />,
-          String(deployment.version),
-          <Count value={Math.max(0, ...deployment.components.map((component) => component.messagesOut))} />,
-          <Ago at={Date.parse(deployment.changedAt)} now={nowMs} />,
-        ],
-      }))}
-    />
-  )
+            <Count value={waiting} /> owed
+          </>
+        )}
+      </>
+    ),
+  }
 }
 
-function countAdds({ waiting }: DeploymentDetail): string {
-  const count = waiting ? Object.values(waiting.adds).flat().length : 0
-  return count === 1 ? 'one thing' : `${count} things`
+/** `+0.2 s`: the Platform's clock is ahead of this one. */
+function offsetOf(ms: number): string {
+  return `${ms < 0 ? '−' : '+'}${(Math.abs(ms) / 1_000).toFixed(1)} s`
 }

@@ -9,9 +9,12 @@ type Main = Pick<Channel<typeof workerAsks>, 'ask'>
 
 export function checkpointsByMain(main: Main): Checkpoints {
   return {
-    load: async (component) => (await main.ask('checkpoints-load', { component })).positions,
+    load: async (component) => new Map((await main.ask('checkpoints-load', { component })).positions),
     async save(component, positions) {
-      await main.ask('checkpoints-save', { component, positions })
+      await main.ask('checkpoints-save', { component, positions: [...positions] })
+    },
+    async forget(component, partitions) {
+      await main.ask('checkpoints-forget', { component, partitions: [...partitions] })
     },
   }
 }

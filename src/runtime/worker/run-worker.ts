@@ -11,6 +11,7 @@ import { MainNews, mainAsks, type WorkerNews, workerAsks } from '../../wire/mod.
 import type { ComponentTypes } from '../deployments/component-types.ts'
 import { WorkerWithoutParent } from '../errors.ts'
 import { createChannel } from '../supervision/channel.ts'
+import { SpanOutlet } from './span-outlet.ts'
 import { WorkerFlow } from './worker-flow.ts'
 
 /** How often a worker tells its counts, milliseconds. */
@@ -28,10 +29,12 @@ export async function runWorker(options: RunWorkerOptions = {}): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
   const done = deferred<WorkerNews>()
   const tell = (news: WorkerNews): Promise<void> => channel.tell(news)
+  const spans = new SpanOutlet(tell)
   const flow = new WorkerFlow({
     ...{ types, clock, random },
     ask: (what, body) => channel.ask(what, body),
     onLog: (entry) => void tell({ news: 'log', entry }).catch(() => undefined),
+    onSpan: (span) => spans.take(span),
     onFinished: (how, error) => done.resolve(finished(how, error)),
   })
   const channel = createChannel({
@@ -52,6 +55,7 @@ export async function runWorker(options: RunWorkerOptions = {}): Promise<void> {
   over.abort()
   await telling
   await flow.close()
+  await spans.told()
   await tell(flow.status())
   await tell(last)
   process.exit(0)

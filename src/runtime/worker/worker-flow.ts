@@ -1,13 +1,24 @@
 /** The flow inside a worker, with the ends of its bridges and its dead letters: what the main process can ask of it. */
 import type { Socket } from 'node:net'
 import process from 'node:process'
-import { type Clock, deferred, fromBase64url, type Random } from '../../base/mod.ts'
+import { type Clock, codeOf, deferred, fromBase64url, type Random } from '../../base/mod.ts'
 import { type BridgeEnd, openInbound, openOutbound } from '../../bridge/mod.ts'
-import { type Flow, runFlow } from '../../pipeline/mod.ts'
-import type { MainNews, mainAsks, WorkerBridge, WorkerNews, WorkerStart, workerAsks } from '../../wire/mod.ts'
+import { ComponentFailed, type Flow, runFlow } from '../../pipeline/mod.ts'
+import type {
+  BatchSpan,
+  MainNews,
+  mainAsks,
+  WorkerBridge,
+  WorkerNews,
+  WorkerStart,
+  workerAsks,
+} from '../../wire/mod.ts'
 import { DeadLetterJournal } from '../dead-letters/dead-letter-journal.ts'
+import { LetterReplays } from '../dead-letters/replays.ts'
 import type { ComponentTypes } from '../deployments/component-types.ts'
+import { pathGate } from '../deployments/own-files.ts'
 import type { Answers, Channel } from '../supervision/channel.ts'
+import { checkComponent } from './component-check.ts'
 import { checkpointsByMain, handshakesByMain, secretsByMain } from './parent-desk.ts'
 import { flowComponents } from './wiring.ts'
 
@@ -15,6 +26,7 @@ export type WorkerFlowDeps = {
   types: ComponentTypes
   ask: Channel<typeof workerAsks>['ask']
   onLog: (entry: Extract<WorkerNews, { news: 'log' }>['entry']) => void
+  onSpan: (span: BatchSpan) => void
   onFinished: (how: 'ended' | 'drained' | 'failed', error?: unknown) => void
   clock: Clock
   random: Random
@@ -26,6 +38,7 @@ export class WorkerFlow {
   readonly #begun = deferred<void>()
   #flow: Flow | undefined
   #letters: DeadLetterJournal | undefined
+  #replays: LetterReplays | undefined
   #drainWanted = false
 
   constructor(deps: WorkerFlowDeps) {
@@ -43,6 +56,7 @@ export class WorkerFlow {
         await this.#start(start)
         return {}
       },
+      check: (ask) => checkComponent(this.#deps, ask),
       drain: async () => {
         this.#drain()
         return {}
@@ -51,9 +65,27 @@ export class WorkerFlow {
         this.#ends.get(bridge)?.renewTls(tls)
         return {}
       },
-      'dead-letters-list': async ({ from, limit }) =>
-        (await this.#letters?.list(from, limit)) ?? { letters: [], first: 1, next: 1 },
-      'dead-letters-drop': async ({ through }) => ({ dropped: (await this.#letters?.drop(through)) ?? 0 }),
+      ...this.#letterAnswers(),
+    }
+  }
+
+  #letterAnswers(): Pick<Answers<typeof mainAsks>, `dead-letters-${'list' | 'counts' | 'drop' | 'replay'}`> {
+    const left = (): number => this.#letters?.count ?? 0
+    return {
+      'dead-letters-list': async ({ from, limit, ...filter }) => ({
+        ...((await this.#letters?.list(from, limit, filter)) ?? { letters: [], first: 1, next: 1 }),
+        waiting: left(),
+      }),
+      'dead-letters-counts': async () => ({ counts: (await this.#letters?.counts()) ?? [] }),
+      'dead-letters-drop': async (selection) => ({
+        dropped: (await this.#letters?.drop(selection)) ?? 0,
+        left: left(),
+      }),
+      'dead-letters-replay': async (selection) => {
+        const queued = (await this.#letters?.queue(selection)) ?? 0
+        this.#replays?.woken()
+        return { queued, ending: !this.#flow?.takesReplays() }
+      },
     }
   }
 
@@ -78,11 +110,13 @@ export class WorkerFlow {
   }
 
   async #start(start: WorkerStart): Promise<void> {
-    const { types, ask, clock, random, onLog, onFinished } = this.#deps
+    const { types, ask, clock, random, onLog, onSpan, onFinished } = this.#deps
     process.chdir(start.files)
     const { folder, key, bytesMax } = start.deadLetters
-    const deadLetters = await DeadLetterJournal.open({ folder, key: fromBase64url(key), bytesMax, clock })
+    const deadLetters = await DeadLetterJournal.open({ folder, key: fromBase64url(key), bytesMax, clock, random })
     this.#letters = deadLetters
+    const replays = new LetterReplays(deadLetters, (level, template, fields = {}) => onLog({ level, template, fields }))
+    this.#replays = replays
     const handshakes = handshakesByMain({ ask })
     const checkpoints = checkpointsByMain({ ask })
     const open = <End extends BridgeEnd>(end: End): End => {
@@ -94,15 +128,25 @@ export class WorkerFlow {
       inbound: (bridge: WorkerBridge) => open(openInbound({ bridge, handshakes, checkpoints, clock, random })),
     })
     const flow = runFlow({
-      ...{ deployment: start.deployment, components, deadLetters, clock, random },
+      ...{ deployment: start.deployment, components, deadLetters, replays, clock, random },
       checkpoints,
       secrets: secretsByMain({ ask }),
       reporter: { log: onLog },
+      tracing: start.traceOneIn === undefined ? undefined : { oneIn: start.traceOneIn, take: onSpan },
+      admitPath: pathGate({ data: start.closed, files: start.files, roots: start.roots }),
     })
     this.#flow = flow
+    onLog({ level: 'info', template: 'flow.started', fields: { version: start.version } })
     flow.finished.then(
-      (how) => onFinished(how),
-      (error) => onFinished('failed', error),
+      (how) => {
+        onLog({ level: 'info', template: how === 'ended' ? 'flow.ended' : 'flow.drained', fields: {} })
+        onFinished(how)
+      },
+      (error) => {
+        const reason = error instanceof ComponentFailed ? error.reason.code : codeOf(error)
+        onLog({ level: 'error', template: 'flow.failed', fields: { reason } })
+        onFinished('failed', error)
+      },
     )
     this.#begun.resolve()
     if (this.#drainWanted) this.#drain()

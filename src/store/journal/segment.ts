@@ -8,6 +8,7 @@ import {
   decodeEntries,
   decodeFrameHead,
   FRAME_HEAD_BYTES,
+  FRAME_MAGIC,
   type FrameHead,
   SEGMENT_HEAD_BYTES,
 } from './format.ts'
@@ -17,7 +18,10 @@ import type { SegmentCipher } from './segment-cipher.ts'
 const WINDOW_BYTES = 256 * 1_024
 /** One mark for every 64 KiB: 1,024 marks of 16 B for a segment of 64 MiB, and at most 64 KiB to walk from a mark. */
 const MARK_BYTES = 64 * 1_024
+const MAGIC_BYTES = 4
 
+/** `count` positions from `first` on; without entries they were passed over on purpose. */
+export type OpenedFrame = { first: number; count: number; entries: Bytes[] }
 export type LocatedFrame = { offset: number; head: FrameHead }
 type Mark = { position: number; offset: number }
 
@@ -25,18 +29,21 @@ export class Segment {
   readonly path: string
   readonly first: number
   readonly cipher: SegmentCipher
+  /** Sealed under the key from before a rotation. */
+  readonly outdated: boolean
   /** Bytes that are durable; nothing behind them is read. */
   bytes: number
   readonly #marks: Mark[]
   #cursor: Mark
   #file: FileHandle | undefined
   #window: { offset: number; bytes: Bytes } = { offset: 0, bytes: new Uint8Array(0) }
-  #opened: { first: number; entries: Bytes[] } | undefined
+  #opened: OpenedFrame | undefined
 
-  constructor(path: string, first: number, cipher: SegmentCipher, bytes: number) {
+  constructor(path: string, first: number, cipher: SegmentCipher, bytes: number, outdated = false) {
     this.path = path
     this.first = first
     this.cipher = cipher
+    this.outdated = outdated
     this.bytes = bytes
     this.#cursor = { position: first, offset: SEGMENT_HEAD_BYTES }
     this.#marks = [this.#cursor]
@@ -46,17 +53,21 @@ export class Segment {
     return basename(this.path)
   }
 
-  /** The entries of the frame that holds `position`, and that frame's first position. */
-  async entriesAt(position: number): Promise<{ first: number; entries: Bytes[] }> {
+  /** The frame that holds `position`. */
+  async entriesAt(position: number): Promise<OpenedFrame> {
     const opened = this.#opened
-    if (opened && position >= opened.first && position < opened.first + opened.entries.length) return opened
-    const frame = await this.#locate(position)
+    if (opened && position >= opened.first && position < opened.first + opened.count) return opened
+    this.#opened = await this.open(await this.#locate(position))
+    return this.#opened
+  }
+
+  /** A frame that was found; `journal.damaged` when it is not as it was sealed. */
+  async open(frame: LocatedFrame): Promise<OpenedFrame> {
     const sealed = await this.read(frame.offset + FRAME_HEAD_BYTES, frame.head.sealedBytes)
     if (!bodyIsWhole(frame.head, sealed)) throw this.damaged(frame.head.first, 'the checksum of its entries is wrong')
     try {
       const entries = decodeEntries(await this.cipher.open(frame.head, sealed))
-      this.#opened = { first: frame.head.first, entries }
-      return this.#opened
+      return { first: frame.head.first, count: frame.head.count, entries }
     } catch (cause) {
       throw this.damaged(frame.head.first, 'its entries are not authentic', { cause })
     }
@@ -66,6 +77,21 @@ export class Segment {
   async frameAt(offset: number): Promise<LocatedFrame | undefined> {
     const head = decodeFrameHead(await this.read(offset, FRAME_HEAD_BYTES))
     return head && { offset, head }
+  }
+
+  /** The first frame from `offset` on whose head is sound and that holds a later position. */
+  async frameBehind(offset: number, position: number): Promise<LocatedFrame | undefined> {
+    const magic = Buffer.alloc(MAGIC_BYTES)
+    magic.writeUInt32BE(FRAME_MAGIC)
+    for (let from = offset; from < this.bytes; from += WINDOW_BYTES) {
+      // A little of the next window, for a magic that stands across.
+      const window = Buffer.from((await this.read(from, WINDOW_BYTES + MAGIC_BYTES - 1)).slice())
+      for (let at = window.indexOf(magic); at >= 0; at = window.indexOf(magic, at + 1)) {
+        const frame = await this.frameAt(from + at)
+        if (frame && frame.head.first > position) return frame
+      }
+    }
+    return undefined
   }
 
   /** Up to `length` bytes at `offset`, fewer at the end of what is durable. The view is good until the next read. */
@@ -100,7 +126,13 @@ export class Segment {
     let at = this.#nearest(position)
     for (;;) {
       const frame = await this.frameAt(at.offset)
-      if (!frame || frame.head.first !== at.position) throw this.damaged(at.position, 'the head of a group is wrong')
+      if (!frame || frame.head.first !== at.position) {
+        // What stands behind it is found by its own head.
+        const behind = await this.frameBehind(at.offset, at.position)
+        if (!behind || position < behind.head.first) throw this.damaged(at.position, 'the head of a group is wrong')
+        at = { position: behind.head.first, offset: behind.offset }
+        continue
+      }
       const next = {
         position: frame.head.first + frame.head.count,
         offset: at.offset + FRAME_HEAD_BYTES + frame.head.sealedBytes,

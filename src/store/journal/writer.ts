@@ -1,5 +1,5 @@
 /** The writing end of a journal: appends that come while one is being synced go to the disk together, as one frame. */
-import { Turns } from '../../base/mod.ts'
+import { type Bytes, Turns } from '../../base/mod.ts'
 import { type AppendFile, openAppend } from '../../host/mod.ts'
 import { JournalAppendTooLarge, JournalClosed, JournalFull } from './errors.ts'
 import {
@@ -43,7 +43,7 @@ export class JournalWriter {
     this.#next = next
   }
 
-  /** Goes on where `segment` ends; what a torn write left behind its end is cut first. */
+  /** Goes on where `segment` ends; what a torn write left behind its end is cut first. `deps.key` becomes the writer's own. */
   static async open(deps: WriterDeps, segment: Segment, end: SegmentEnd): Promise<JournalWriter> {
     const file = await openAppend(segment.path)
     if (file.size > end.bytes) {
@@ -81,6 +81,25 @@ export class JournalWriter {
   /** Begins a new segment after all that was appended so far, so that the one before can be dropped. */
   roll(): Promise<void> {
     return this.#turns.run(() => this.#roll())
+  }
+
+  /** Seals under another key from the next entry on, in a segment of its own. */
+  rekey(key: Bytes): Promise<void> {
+    return this.#turns.run(async () => {
+      this.#deps.key.fill(0)
+      this.#deps.key = key
+      await this.#roll(true)
+    })
+  }
+
+  /** Passes `count` positions over, for good: no entry will ever have them. */
+  skip(count: number): Promise<void> {
+    return this.#turns.run(async () => {
+      if (this.#broken) throw this.#broken
+      await this.#roll()
+      await this.#write([], count)
+      await this.#roll()
+    })
   }
 
   /** Writes what is pending, then lets go of the file. Later appends are refused with `journal.closed`. */
@@ -130,9 +149,9 @@ export class JournalWriter {
     }
   }
 
-  async #write(entries: readonly Uint8Array[]): Promise<void> {
-    if (entries.length === 0) return
-    const { head, sealed } = await this.#segment.cipher.seal(this.#next, entries.length, encodeEntries(entries))
+  async #write(entries: readonly Uint8Array[], count = entries.length): Promise<void> {
+    if (count === 0) return
+    const { head, sealed } = await this.#segment.cipher.seal(this.#next, count, encodeEntries(entries))
     const before = this.#file.size
     try {
       await this.#file.append([head, sealed])
@@ -143,7 +162,7 @@ export class JournalWriter {
     }
     this.#segment.mark(this.#next, before)
     this.#segment.bytes = this.#file.size
-    this.#next += entries.length
+    this.#next += count
   }
 
   /** A failed write must leave nothing that a later one would follow; where that fails too, the journal takes no more. */
@@ -157,12 +176,16 @@ export class JournalWriter {
     }
   }
 
-  async #roll(): Promise<void> {
-    if (this.#segment.bytes === SEGMENT_HEAD_BYTES) return
+  /** One without entries stays, or with `renewed` gives its place to a new one of the same name. */
+  async #roll(renewed = false): Promise<void> {
+    const { segments } = this.#deps
+    const empty = this.#segment.bytes === SEGMENT_HEAD_BYTES
+    if (empty && !renewed) return
     const segment = await createSegment(this.#deps, this.#next)
     const file = await openAppend(segment.path)
     await this.#file.close()
-    this.#deps.segments.push(segment)
+    if (empty) segments.pop()
+    segments.push(segment)
     this.#segment = segment
     this.#file = file
   }

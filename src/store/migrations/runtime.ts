@@ -28,5 +28,32 @@ export const runtimeMigrations: readonly Migration[] = [
       "CREATE TABLE `runtime_peers` (\n\t`runtime` text PRIMARY KEY NOT NULL,\n\t`name` text NOT NULL,\n\t`signing_key` text NOT NULL,\n\t`agreement_key` text NOT NULL,\n\t`authority` text NOT NULL,\n\t`bridge_host` text NOT NULL,\n\t`bridge_port` integer NOT NULL,\n\t`fingerprint` text NOT NULL,\n\t`accepted_by` text NOT NULL,\n\t`accepted_at_ms` integer NOT NULL,\n\t`mac` blob NOT NULL\n);",
       "CREATE TABLE `runtime_settings` (\n\t`key` text PRIMARY KEY NOT NULL,\n\t`value` text NOT NULL,\n\t`changed_at_ms` integer NOT NULL\n);"
     ]
+  },
+  {
+    "createdAtMs": 1795517620347,
+    "hash": "ee19d03b4afed6a7352c844f343d2ecaff5a1dd13e0ba4d88488024b7d87b526",
+    "statements": [
+      "CREATE TABLE `account_settings` (\n\t`name` text PRIMARY KEY NOT NULL,\n\t`value` text NOT NULL\n);",
+      "CREATE TABLE `data_tenant_members` (\n\t`user_id` text NOT NULL,\n\t`data_tenant` text NOT NULL,\n\t`role` text NOT NULL,\n\t`granted_at_ms` integer NOT NULL,\n\tPRIMARY KEY(`user_id`, `data_tenant`),\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `identities` (\n\t`issuer` text NOT NULL,\n\t`subject` text NOT NULL,\n\t`user_id` text NOT NULL,\n\t`managed` integer NOT NULL,\n\t`linked_at_ms` integer NOT NULL,\n\tPRIMARY KEY(`issuer`, `subject`),\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `identities_by_user` ON `identities` (`user_id`);",
+      "CREATE TABLE `recovery_codes` (\n\t`code_hash` blob PRIMARY KEY NOT NULL,\n\t`user_id` text NOT NULL,\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `totp_secrets` (\n\t`user_id` text PRIMARY KEY NOT NULL,\n\t`sealed` blob NOT NULL,\n\t`confirmed_at_ms` integer,\n\t`last_step` integer,\n\t`failures` integer DEFAULT 0 NOT NULL,\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `alert_channels` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`name` text NOT NULL,\n\t`kind` text NOT NULL,\n\t`sealed` blob NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\t`last_sent_at_ms` integer,\n\t`last_failure` text,\n\t`dropped` integer DEFAULT 0 NOT NULL\n);",
+      "CREATE UNIQUE INDEX `alert_channels_name_unique` ON `alert_channels` (`name`);",
+      "CREATE TABLE `alert_conditions` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`what` text NOT NULL,\n\t`effect` text,\n\t`since_ms` integer NOT NULL,\n\t`told_at_ms` integer\n);",
+      "CREATE TABLE `alert_messages` (\n\t`position` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`channel` text NOT NULL,\n\t`alert` text NOT NULL,\n\t`at_ms` integer NOT NULL,\n\t`attempts` integer NOT NULL,\n\t`next_at_ms` integer NOT NULL,\n\tFOREIGN KEY (`channel`) REFERENCES `alert_channels`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `alert_messages_by_channel` ON `alert_messages` (`channel`);",
+      "CREATE TABLE `runtime_history` (\n\t`deployment` text PRIMARY KEY NOT NULL,\n\t`rings` blob NOT NULL,\n\t`kept_at_ms` integer NOT NULL\n);",
+      "CREATE TABLE `runtime_libraries` (\n\t`name` text NOT NULL,\n\t`version` text NOT NULL,\n\t`sha256` text NOT NULL,\n\t`bytes` integer NOT NULL,\n\t`entry` text NOT NULL,\n\t`dependencies` text NOT NULL,\n\t`files` text NOT NULL,\n\t`installed_by` text NOT NULL,\n\t`installed_at_ms` integer NOT NULL,\n\t`mac` blob NOT NULL,\n\tPRIMARY KEY(`name`, `version`)\n);",
+      "CREATE TABLE `runtime_library_parts` (\n\t`sha256` text NOT NULL,\n\t`offset` integer NOT NULL,\n\t`content` blob NOT NULL,\n\tPRIMARY KEY(`sha256`, `offset`)\n);",
+      "CREATE TABLE `runtime_owner_documents` (\n\t`key` text PRIMARY KEY NOT NULL,\n\t`document` text NOT NULL,\n\t`changed_by` text NOT NULL,\n\t`changed_at_ms` integer NOT NULL,\n\t`mac` blob NOT NULL\n);",
+      "ALTER TABLE `credentials` ADD `kind` text DEFAULT 'fields' NOT NULL;",
+      "ALTER TABLE `credentials` ADD `sources` text;",
+      "ALTER TABLE `credentials` ADD `public_facts` text;",
+      "ALTER TABLE `sessions` ADD `confirmed_at_ms` integer;",
+      "ALTER TABLE `users` ADD `disabled_at_ms` integer;",
+      "CREATE INDEX `runtime_assignments_place` ON `runtime_assignments` (`place`);"
+    ]
   }
 ]

@@ -39,5 +39,25 @@ export const tenantMigrations: readonly Migration[] = [
       "CREATE INDEX `tenant_targets_due` ON `tenant_targets` (`delivery`);",
       "CREATE INDEX `tenant_targets_runtime` ON `tenant_targets` (`runtime`);"
     ]
+  },
+  {
+    "createdAtMs": 1795517620347,
+    "hash": "a42e7c4f321a00aecb5b202a9ba8e9a078535919e220aaca48b2d84e61efe1ce",
+    "statements": [
+      "CREATE TABLE `account_settings` (\n\t`name` text PRIMARY KEY NOT NULL,\n\t`value` text NOT NULL\n);",
+      "CREATE TABLE `data_tenant_members` (\n\t`user_id` text NOT NULL,\n\t`data_tenant` text NOT NULL,\n\t`role` text NOT NULL,\n\t`granted_at_ms` integer NOT NULL,\n\tPRIMARY KEY(`user_id`, `data_tenant`),\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `identities` (\n\t`issuer` text NOT NULL,\n\t`subject` text NOT NULL,\n\t`user_id` text NOT NULL,\n\t`managed` integer NOT NULL,\n\t`linked_at_ms` integer NOT NULL,\n\tPRIMARY KEY(`issuer`, `subject`),\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `identities_by_user` ON `identities` (`user_id`);",
+      "CREATE TABLE `recovery_codes` (\n\t`code_hash` blob PRIMARY KEY NOT NULL,\n\t`user_id` text NOT NULL,\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `totp_secrets` (\n\t`user_id` text PRIMARY KEY NOT NULL,\n\t`sealed` blob NOT NULL,\n\t`confirmed_at_ms` integer,\n\t`last_step` integer,\n\t`failures` integer DEFAULT 0 NOT NULL,\n\tFOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `alert_channels` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`name` text NOT NULL,\n\t`kind` text NOT NULL,\n\t`sealed` blob NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\t`last_sent_at_ms` integer,\n\t`last_failure` text,\n\t`dropped` integer DEFAULT 0 NOT NULL\n);",
+      "CREATE UNIQUE INDEX `alert_channels_name_unique` ON `alert_channels` (`name`);",
+      "CREATE TABLE `alert_conditions` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`what` text NOT NULL,\n\t`effect` text,\n\t`since_ms` integer NOT NULL,\n\t`told_at_ms` integer\n);",
+      "CREATE TABLE `alert_messages` (\n\t`position` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`channel` text NOT NULL,\n\t`alert` text NOT NULL,\n\t`at_ms` integer NOT NULL,\n\t`attempts` integer NOT NULL,\n\t`next_at_ms` integer NOT NULL,\n\tFOREIGN KEY (`channel`) REFERENCES `alert_channels`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `alert_messages_by_channel` ON `alert_messages` (`channel`);",
+      "ALTER TABLE `sessions` ADD `confirmed_at_ms` integer;",
+      "ALTER TABLE `users` ADD `disabled_at_ms` integer;",
+      "ALTER TABLE `tenant_runtimes` ADD `trail_went_back` text;"
+    ]
   }
 ]

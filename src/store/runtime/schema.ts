@@ -57,7 +57,11 @@ export const runtimeAssignments = sqliteTable(
     receivedAtMs: integer('received_at_ms').notNull(),
     changedAtMs: integer('changed_at_ms').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.deployment, table.version] })],
+  // Of 1,024 deployments with 20 past versions each, all but 2,048 rows are past: who looks at the others every second reads only those.
+  (table) => [
+    primaryKey({ columns: [table.deployment, table.version] }),
+    index('runtime_assignments_place').on(table.place),
+  ],
 )
 
 /** What the owner agreed to, item by item, for each deployment. `mac` as with peers. */
@@ -112,9 +116,57 @@ export const runtimeCode = sqliteTable(
   (table) => [primaryKey({ columns: [table.sha256, table.offset] })],
 )
 
+/** Libraries that the owner installed, versions side by side. `mac` as with peers; `sha256` names the content, which lies in parts. */
+export const runtimeLibraries = sqliteTable(
+  'runtime_libraries',
+  {
+    name: text('name').notNull(),
+    version: text('version').notNull(),
+    sha256: text('sha256').notNull(),
+    bytes: integer('bytes').notNull(),
+    /** Path of the module that scripts import. */
+    entry: text('entry').notNull(),
+    /** JSON: names of the packages that it imports in turn. */
+    dependencies: text('dependencies').notNull(),
+    /** JSON: how many files there are, and their bytes together. */
+    files: text('files').notNull(),
+    installedBy: text('installed_by').notNull(),
+    installedAtMs: integer('installed_at_ms').notNull(),
+    mac: bytes('mac').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.version] })],
+)
+
+/** Contents of libraries by their hash, in parts that are each written in a moment. */
+export const runtimeLibraryParts = sqliteTable(
+  'runtime_library_parts',
+  {
+    sha256: text('sha256').notNull(),
+    offset: integer('offset').notNull(),
+    content: bytes('content').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sha256, table.offset] })],
+)
+
+/** What each deployment counted in the last week, in steps of time, for charts; see `history-bytes.ts` of the Runtime. */
+export const runtimeHistory = sqliteTable('runtime_history', {
+  deployment: text('deployment').primaryKey(),
+  rings: bytes('rings').notNull(),
+  keptAtMs: integer('kept_at_ms').notNull(),
+})
+
 /** Settings of the owner and facts of the first start: key → JSON. */
 export const runtimeSettings = sqliteTable('runtime_settings', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),
   changedAtMs: integer('changed_at_ms').notNull(),
+})
+
+/** What only the owner sets and what decides about trust, the policy among it: key → JSON. `mac` as with peers. */
+export const runtimeOwnerDocuments = sqliteTable('runtime_owner_documents', {
+  key: text('key').primaryKey(),
+  document: text('document').notNull(),
+  changedBy: text('changed_by').notNull(),
+  changedAtMs: integer('changed_at_ms').notNull(),
+  mac: bytes('mac').notNull(),
 })

@@ -2,6 +2,11 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { bytes } from '../columns.ts'
 
+type HeadPoint = { count: number; hash: string }
+/** `seq` and `sentAtMs` of the heartbeat that carried it: a later one says more. */
+type TrailHead = HeadPoint & { signature: string; seq?: number; sentAtMs?: number }
+type TrailWentBack = { from: HeadPoint; to: HeadPoint; atMs: number }
+
 /** Registrations. `pending` until the Runtime's first signed heartbeat. Keys are 65 bytes as base64url, ids of keys thumbprints. */
 export const tenantRuntimes = sqliteTable(
   'tenant_runtimes',
@@ -26,8 +31,10 @@ export const tenantRuntimes = sqliteTable(
     left: integer('left', { mode: 'boolean' }).notNull(),
     incarnation: text('incarnation'),
     configurationHash: text('configuration_hash'),
-    /** Head of the Runtime's audit trail, JSON as it was signed. */
-    trail: text('trail', { mode: 'json' }).$type<{ count: number; hash: string; signature: string }>(),
+    /** Head of the Runtime's audit trail, JSON as it was signed, with the place of the heartbeat that said so. */
+    trail: text('trail', { mode: 'json' }).$type<TrailHead>(),
+    /** JSON: a head that did not follow from the one before it. Set once seen, for the owner to look at. */
+    trailWentBack: text('trail_went_back', { mode: 'json' }).$type<TrailWentBack>(),
     /** JSON of the last inventory, without its challenge. */
     inventory: text('inventory', { mode: 'json' }).$type<Record<string, unknown>>(),
     inventoryAtMs: integer('inventory_at_ms'),

@@ -9,11 +9,20 @@ const COPIED_SHOWN_MS = 1_600
 document.documentElement.classList.add('scripted')
 live()
 keys()
+document.addEventListener('htmx:after:init', catchUp)
 document.addEventListener('click', (event) => {
+  for (const menu of document.querySelectorAll('[data-menu][open]')) if (!menu.contains(event.target)) menu.open = false
   const button = event.target instanceof Element ? event.target.closest('button') : null
   if (button?.dataset.copy !== undefined) copy(button)
   if (button?.dataset.reveal !== undefined) reveal(button)
 })
+
+/** What was typed into a filter before htmx listened to it is told to it once it does, which may be after the page has loaded. */
+function catchUp({ target }) {
+  for (const filter of target.querySelectorAll('[data-filter]')) {
+    if (filter.value !== filter.defaultValue) filter.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+}
 
 /** Keeps one stream open while the page is visible, and brings what it sends into the page. */
 function live() {
@@ -118,9 +127,10 @@ function keys() {
       if (event.key === 'Escape' && 'filter' in typing.dataset) typing.blur()
       return
     }
+    if (event.key === 'Escape') for (const menu of document.querySelectorAll('[data-menu][open]')) menu.open = false
     if (going) {
       going = false
-      const entry = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`)
+      const entry = document.querySelector(`.pages a[data-key="${CSS.escape(event.key)}"]`)
       if (entry === null) return
       event.preventDefault()
       return entry.click()
@@ -134,6 +144,7 @@ function keys() {
       const filter = document.querySelector('[data-filter]')
       if (filter === null) return
       event.preventDefault()
+      filter.focus()
       filter.select()
     } else if (event.key === '?') document.getElementById('keys')?.showModal()
   })

@@ -3,6 +3,10 @@ declare module '*/assets/app.js' {
   const text: string
   export = text
 }
+declare module '*/assets/charts.js' {
+  const text: string
+  export = text
+}
 declare module '*.css' {
   const text: string
   export = text
@@ -12,6 +16,10 @@ declare module '*/assets/icon.svg' {
   export = text
 }
 declare module 'htmx.org/dist/htmx.min.js' {
+  const text: string
+  export = text
+}
+declare module 'uplot/dist/uPlot.iife.min.js' {
   const text: string
   export = text
 }

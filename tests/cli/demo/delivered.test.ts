@@ -66,12 +66,13 @@ test('readTable() counts an encrypted table page by page and hashes its rows in 
 
 test('refusedRowIds() goes through all pages and counts a record that two components refused once', async () => {
   const letters = [...Array.from({ length: 600 }, (_, i) => i), 7].map((line, i) => ({
-    ...{ position: i + 1, component: 'c', partition: 'p', reason: { code: 'x' } },
+    ...{ number: i + 1, component: 'c', partition: 'p', position: line, reason: { code: 'x' } },
     record: base64url(utf8(`${idOf(line)},JFK,…`)),
   }))
   const asked: string[] = []
   const client = {
     request: () => Promise.reject(new Error('not asked for')),
+    stream: () => Promise.reject(new Error('not asked for')),
     async get(path: string) {
       asked.push(path)
       const from = Number(new URLSearchParams(path.split('?')[1]).get('from'))
@@ -79,6 +80,6 @@ test('refusedRowIds() goes through all pages and counts a record that two compon
     },
   }
   expect((await refusedRowIds({ client }, 'dep_1')).size).toBe(600)
-  expect(asked[0]).toBe('/v1/deployments/dep_1/dead-letters?from=1&limit=256')
+  expect(asked[0]).toBe('/v1/deployments/dep_1/dead-letters?from=1&limit=256&records=true')
   expect(asked.length).toBeLessThan(6)
 })

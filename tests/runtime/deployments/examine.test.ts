@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'bun:test'
 import { catalogue } from '../../../src/catalogue.ts'
 import type { AnyDefinition } from '../../../src/pipeline/mod.ts'
-import { examine } from '../../../src/runtime/deployments/examine.ts'
+import { examine, touchesOf } from '../../../src/runtime/deployments/examine.ts'
+import { additionsByKind, needsOf } from '../../../src/runtime/deployments/needs.ts'
+import { DEFAULT_POLICY } from '../../../src/runtime/policy/policy.ts'
 import type { AssignedComponent, Assignment, Reason } from '../../../src/wire/mod.ts'
 import { plainAssignment } from '../../support/runtime/offers.ts'
 import { STRANGER } from '../../support/wire/parties.ts'
 import { assignment as bridged } from '../../support/wire/samples.ts'
 
 const folders = { data: '/var/lib/sluice/runtime', files: '/srv/files' }
-const surroundings = { types: catalogue, credentials: new Set(['warehouse']), peers: new Set([STRANGER]), folders }
+const surroundings = {
+  ...{ types: catalogue, credentials: new Set(['warehouse']), peers: new Set([STRANGER]), folders },
+  policy: DEFAULT_POLICY,
+}
 const CODE = { sha256: '0'.repeat(64), bytes: 4 }
 
 function component(name: string, type: string, from: string[], config: unknown): AssignedComponent {
@@ -154,4 +159,30 @@ test('a path that may not be reached is named, as far as a reason has room', () 
   expect(reasons([source(), component('out', 'json_lines_file', ['in'], { path })])).toEqual([
     { code: 'policy.path_forbidden', item: path.slice(0, 256) },
   ])
+})
+
+describe('a library', () => {
+  const types = new Map(catalogue).set('map', {
+    ...(catalogue.get('map') as AnyDefinition),
+    touches: () => ({ libraries: ['left-pad@1.3.0'] }),
+  } as AnyDefinition)
+  const assignment = plainAssignment({ components: [source(), map('tidy', ['in']), sink('out', ['tidy'])] })
+
+  test('that is not installed is named, and one that is installed is no reason', () => {
+    const missing = [{ code: 'library.missing', item: 'left-pad@1.3.0' }]
+    expect(examine(assignment, { ...surroundings, types })).toEqual(missing)
+    const libraries = new Map([['left-pad@1.3.0', 'a'.repeat(64)]])
+    expect(examine(assignment, { ...surroundings, types, libraries })).toEqual([])
+    expect(
+      examine(assignment, { ...surroundings, types, libraries: new Map([['left-pad@1.3.1', 'a'.repeat(64)]]) }),
+    ).toEqual(missing)
+  })
+
+  test('is a need of its own: another version of it waits for the owner', () => {
+    const sha256 = 'a'.repeat(64)
+    const installed = new Map([['left-pad@1.3.0', sha256]])
+    const needs = needsOf(assignment, (component) => touchesOf(component, types), installed)
+    expect(needs).toContainEqual({ kind: 'library', item: `left-pad@1.3.0 ${sha256}` })
+    expect(additionsByKind(needs).libraries).toEqual([`left-pad@1.3.0 (SHA-256 ${sha256})`])
+  })
 })

@@ -6,7 +6,7 @@ import { openJournal } from '../../../src/store/mod.ts'
 import { AuditLog } from '../../../src/wire/mod.ts'
 import { ManualClock } from '../../support/bridge/manual-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
-import { until } from '../../support/runtime/running.ts'
+import { until } from '../../support/until.ts'
 import { DEPLOYMENT } from '../../support/wire/parties.ts'
 
 type Told = { first: number; rows: unknown[] }
@@ -201,3 +201,31 @@ function damageGroups(groups: readonly number[], count: number): void {
   }
   writeFileSync(path, bytes)
 }
+
+test('positions that a restored journal passes over are owed to nobody, and no message is told across them', async () => {
+  const before = await open()
+  for (let row = 1; row <= 3; row++) await before.owed.add(entry(row))
+  await before.close()
+  const journal = await openJournal({ folder: folder.file('owed'), key: new Uint8Array(32).fill(5) })
+  await journal.skip(2_000_000_000)
+  await journal.close()
+  const after = await open()
+  expect(after.owed.waiting).toBe(3)
+  await after.owed.add(entry(4))
+  expect(after.owed.waiting).toBe(4)
+  const told: { first: number; rows: unknown[] }[] = []
+  // The Platform was told more, before the backup was restored, than the backup knows.
+  after.owed.enrolled(async (first, entries) => {
+    told.push({ first, rows: entries.map(({ fields }) => fields['row']) })
+    return Math.max(1_000, first + entries.length - 1)
+  })
+  await until('all is told', () => after.owed.waiting === 0)
+  expect(told).toEqual([
+    { first: 1, rows: [1, 2, 3] },
+    { first: 2_000_000_004, rows: [4] },
+  ])
+  await after.close()
+  const last = await open()
+  expect(last.owed.waiting).toBe(0)
+  await last.close()
+})

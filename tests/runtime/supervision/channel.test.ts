@@ -29,14 +29,14 @@ test('a question gets its own answer, however many are open', async () => {
   const { worker } = joined({
     'checkpoints-load': async ({ component }) => {
       if (component === 'slow') await settled()
-      return { positions: { [component]: 1 } }
+      return { positions: [[component, 1]] }
     },
   })
   const [slow, quick] = await Promise.all([
     worker.ask('checkpoints-load', { component: 'slow' }),
     worker.ask('checkpoints-load', { component: 'quick' }),
   ])
-  expect([slow.positions, quick.positions]).toEqual([{ slow: 1 }, { quick: 1 }])
+  expect([slow.positions, quick.positions]).toEqual([[['slow', 1]], [['quick', 1]]])
 })
 
 test('a failure crosses with its code, and nothing that we did not name ourselves', async () => {
@@ -82,6 +82,15 @@ test('a log entry of a worker has no room for free text', () => {
   expect(news).toHaveLength(1)
   main.receive({ frame: 'news', body: { news: 'log', entry: { ...entry, fields: { text: 'Some customer' } } } })
   expect(broken).toEqual(['main'])
+})
+
+test('a worker cannot log in the name of another deployment, or at another time: the Runtime says whose it is and when', () => {
+  const entry = { level: 'info', template: 'source.opened', fields: {} } as const
+  for (const more of [{ deployment: 'dep_01890000-0000-7000-8000-00000000000f' }, { at: '2020-01-01T00:00:00Z' }]) {
+    const { main, broken, news } = joined({})
+    main.receive({ frame: 'news', body: { news: 'log', entry: { ...entry, ...more } } })
+    expect([broken, news]).toEqual([['main'], []])
+  }
 })
 
 test('close() fails what is open and what comes after', async () => {

@@ -21,7 +21,7 @@ const handshakes: HandshakeClient = {
 function desk(assigned = assignment) {
   const saved: string[] = []
   const checkpoints = {
-    load: async (deployment: string, component: string) => ({ [`${deployment} ${component}`]: 1 }),
+    load: async (deployment: string, component: string) => new Map([[`${deployment} ${component}`, 1]]),
     save: async (deployment: string, component: string) => void saved.push(`${deployment} ${component}`),
   } as unknown as CheckpointStore
   const credential = async (name: string) => ({ password: `of ${name}` })
@@ -37,7 +37,7 @@ test('a worker gets the credentials that its assignment names, and no others', a
 
 test('a worker moves the checkpoints of its own components only', async () => {
   const { answers, saved } = desk()
-  await answers['checkpoints-save']({ component: 'orders', positions: { a: 1 } })
+  await answers['checkpoints-save']({ component: 'orders', positions: [['a', 1]] })
   expect(saved).toEqual([`${DEPLOYMENT} orders`])
   expect(await refusalOf(() => answers['checkpoints-load']({ component: 'other' }))).toBe('worker.forbidden')
 })
@@ -46,7 +46,7 @@ test('a worker keeps for an inbound bridge that its sender has ended, and nothin
   for (const direction of ['in', 'out'] as const) {
     const bridges = assignment.bridges.map((bridge) => ({ ...bridge, direction, from: 'remote' }))
     const { answers, saved } = desk({ ...assignment, bridges })
-    const asked = refusalOf(() => answers['checkpoints-save']({ component: 'remote', positions: { [BRIDGE]: 1 } }))
+    const asked = refusalOf(() => answers['checkpoints-save']({ component: 'remote', positions: [[BRIDGE, 1]] }))
     expect(await asked).toBe(direction === 'in' ? 'nothing' : 'worker.forbidden')
     expect(saved).toEqual(direction === 'in' ? [`${DEPLOYMENT} remote`] : [])
   }
@@ -68,18 +68,23 @@ test('what a worker is given at its start holds no shared secret of a bridge', a
   const secret = assignment.bridges[0]?.secret ?? ''
   const start = await workerStart(assignment, {
     files: '/srv',
+    data: '/srv/data',
+    fileRoots: ['in'],
     peers: { find: async () => ({ authority: PEM }) } as never,
     code: { find: async () => undefined } as never,
     leaf: async () => ({ certificatePem: PEM, privateKeyPem: '' }),
     deadLetters: async () => ({ folder: '/srv/letters', key: new Uint8Array(32) }),
   })
   expect(JSON.stringify(start)).not.toContain(secret)
+  expect(start.roots).toEqual(['in'])
   expect(start.bridges[0]).toMatchObject({ bridge: BRIDGE, peerAuthority: PEM, address: { host: 'cloud.example' } })
 })
 
 test('a worker is not started for a peer that the owner took back', async () => {
   const deps = {
     files: '/srv',
+    data: '/srv/data',
+    fileRoots: 'any' as const,
     peers: { find: async () => undefined } as never,
     code: { find: async () => undefined } as never,
     leaf: async () => ({ certificatePem: PEM, privateKeyPem: '' }),

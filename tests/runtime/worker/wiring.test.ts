@@ -14,7 +14,17 @@ const ends = { inbound: () => source, outbound: () => sink }
 function startOf(changes: Partial<WorkerStart> = {}): WorkerStart {
   const { deployment, version, components } = plainAssignment()
   const deadLetters = { folder: '/srv', key: '', bytesMax: 1 }
-  return { files: '/srv', deployment, version, components, bridges: [], code: [], deadLetters, ...changes }
+  return {
+    files: '/srv',
+    closed: '/srv/data',
+    deployment,
+    version,
+    components,
+    bridges: [],
+    code: [],
+    deadLetters,
+    ...changes,
+  }
 }
 
 function bridge(changes: Partial<WorkerBridge>): WorkerBridge {

@@ -40,11 +40,15 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts a Runtime; `id` is empty until it is enrolled. */
-  async startRuntime(name: string, folders: { data?: string; files?: string } = {}): Promise<RuntimeServer> {
-    const { data = this.path(name), files = this.path(`${name}-files`) } = folders
+  async startRuntime(
+    name: string,
+    given: { data?: string; files?: string; ports?: { management: number; bridges: number } } = {},
+  ): Promise<RuntimeServer> {
+    const { data = this.path(name), files = this.path(`${name}-files`) } = given
+    const { management = await freePort(), bridges = await freePort() } = given.ports ?? {}
     mkdirSync(join(files, 'out'), { recursive: true })
     mkdirSync(join(files, 'in'), { recursive: true })
-    const ports = ['--port', `${await freePort()}`, '--bridge-port', `${await freePort()}`]
+    const ports = ['--port', `${management}`, '--bridge-port', `${bridges}`]
     const args = ['runtime', '--name', name, ...LOOPBACK, ...ports, '--files', files]
     return Object.assign(await this.#stage.start(name, data, args, launch), { data, files, id: '' })
   }

@@ -1,7 +1,10 @@
 /** Accounts over a real, encrypted database in a temporary folder, with time held still. */
 
-import { type Accounts, openAccounts } from '../../../src/accounts/mod.ts'
+import type { AccountsDeps } from '../../../src/accounts/deps.ts'
+import { type Accounts, openAccounts, type SignedIn } from '../../../src/accounts/mod.ts'
+import type { OpenedSession } from '../../../src/accounts/sessions.ts'
 import { type Bytes, systemRandom } from '../../../src/base/mod.ts'
+import { importWrappingKey } from '../../../src/crypto/mod.ts'
 import { type Database, type RuntimeSchema, runtimeDatabase } from '../../../src/store/mod.ts'
 import { temporaryFolder } from '../folder.ts'
 import { type FrozenClock, frozenClock } from '../frozen-clock.ts'
@@ -11,6 +14,12 @@ export type TestAccounts = Disposable & {
   db: Database<RuntimeSchema>
   clock: FrozenClock
   path: string
+  /** What `openAccounts` was given. */
+  deps: AccountsDeps
+  /** `redeemLink` where no code is asked for. */
+  redeem(...input: Parameters<Accounts['redeemLink']>): Promise<OpenedSession>
+  /** `signIn` where no code is asked for. */
+  enter(...input: Parameters<Accounts['signIn']>): Promise<OpenedSession>
   /** The same database once more, as after a restart: nothing that was only in memory is left. */
   reopened(): Accounts
 }
@@ -22,9 +31,15 @@ export async function testAccounts(options: { pepper?: Bytes } = {}): Promise<Te
   const clock = frozenClock()
   const path = folder.file('runtime.db')
   const db = await runtimeDatabase(path, systemRandom(32))
-  const open = (): Accounts => openAccounts({ db, clock, random: systemRandom, ...options })
+  const key = await importWrappingKey(systemRandom(32))
+  const deps = { db, clock, random: systemRandom, sealing: async () => key, ...options }
+  const open = (): Accounts => openAccounts(deps)
+  const accounts = open()
   return {
-    accounts: open(),
+    accounts,
+    deps,
+    redeem: (...input) => opened(accounts.redeemLink(...input)),
+    enter: (...input) => opened(accounts.signIn(...input)),
     db,
     clock,
     path,
@@ -34,6 +49,12 @@ export async function testAccounts(options: { pepper?: Bytes } = {}): Promise<Te
       folder[Symbol.dispose]()
     },
   }
+}
+
+async function opened(signingIn: Promise<SignedIn>): Promise<OpenedSession> {
+  const signedIn = await signingIn
+  if ('secondStep' in signedIn) throw new RangeError('a code is asked for')
+  return signedIn
 }
 
 /** An owner `maria` with `PASSWORD`; resolves to her id. */

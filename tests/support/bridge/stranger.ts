@@ -34,13 +34,40 @@ export async function comeByTcp(port: number, bytes: string): Promise<Stranger> 
 }
 
 /** Speaks TLS to the label, then says something. */
-export async function comeByTls(port: number, bytes: string, servername = LABEL): Promise<Stranger> {
-  const socket = connectTls({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+export async function comeByTls(
+  port: number,
+  bytes: string,
+  servername = LABEL,
+  localAddress = '127.0.0.1',
+): Promise<Stranger> {
+  const address = { port, host: '127.0.0.1', servername, localAddress, rejectUnauthorized: false }
+  const socket = connectTls(address)
   const stranger = watch(socket)
   if (servername === LABEL) await once(socket, 'secureConnect')
   else await once(socket, 'connect')
   if (servername === LABEL && bytes) socket.write(bytes)
   return stranger
+}
+
+/** Where pushing ends that nobody holds back. */
+const PUSHED_BYTES_MAX = 134_217_728
+
+/** Speaks TLS, says something, and sends without an end; gives the bytes that were taken from him until none was for half a second. */
+export async function pushByTls(port: number, head: string, servername = LABEL): Promise<number> {
+  const socket = connectTls({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+  const { isClosed } = watch(socket)
+  await once(socket, 'secureConnect')
+  socket.write(head)
+  const block = Buffer.alloc(65_536)
+  let taken = 0
+  for (; taken < PUSHED_BYTES_MAX; taken += block.byteLength) {
+    if (socket.write(block)) continue
+    const drained = once(socket, 'drain').then(() => true)
+    const stuck = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 500))
+    if (isClosed() || !(await Promise.race([drained.catch(() => false), stuck]))) break
+  }
+  socket.destroy()
+  return taken
 }
 
 /** Makes the WebSocket and sends messages. */

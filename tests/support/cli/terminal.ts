@@ -4,7 +4,12 @@ import { type CliContext, run } from '../../../src/cli/mod.ts'
 export type Ran = { exit: number; out: string; err: string }
 
 /** Runs `sluice <words>` with this environment and nothing else of the machine's. */
-export async function sluice(words: readonly string[], environment: CliContext['environment'] = {}): Promise<Ran> {
+export async function sluice(
+  words: readonly string[],
+  environment: CliContext['environment'] = {},
+  terminal: Pick<CliContext['terminal'], 'ask'> = {},
+  signal = new AbortController().signal,
+): Promise<Ran> {
   const said = { out: '', err: '' }
   const exit = await run(words, {
     terminal: {
@@ -15,11 +20,12 @@ export async function sluice(words: readonly string[], environment: CliContext['
         said.err += text
       },
       interactive: false,
+      ...terminal,
     },
     // Nothing can be made below a device, whoever runs the tests.
     environment: { HOME: '/dev/null', ...environment },
     root: false,
-    signal: new AbortController().signal,
+    signal,
   })
   return { exit, ...said }
 }

@@ -26,7 +26,7 @@ export type NumberedOptions = {
   endless?: boolean
 }
 
-const Nothing = v.strictObject({})
+export const Nothing = v.strictObject({})
 
 /** Rows `{ n: 0 }`, `{ n: 1 }` …, each at the position of its number. */
 export function numbered(name: string, options: NumberedOptions): FlowComponent {
@@ -39,7 +39,7 @@ export function numbered(name: string, options: NumberedOptions): FlowComponent 
     touches: () => ({}),
     fields: () => ANY_FIELDS,
     async open(_config, context) {
-      let next = (await context.checkpoints.load(context.component))[partition] ?? 0
+      let next = (await context.checkpoints.load(context.component)).get(partition) ?? 0
       return {
         async read() {
           if (next >= rows) return endless ? new Promise<never>(() => undefined) : 'end'

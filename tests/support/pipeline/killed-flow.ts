@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/mod.ts'
 import { catalogue } from '../../../src/catalogue.ts'
-import { chooseDefinition, type FlowComponent, runFlow } from '../../../src/pipeline/mod.ts'
+import { type Checkpoints, chooseDefinition, type FlowComponent, runFlow } from '../../../src/pipeline/mod.ts'
 import { memory } from './memory.ts'
 
 const [folder = ''] = process.argv.slice(2)
@@ -15,10 +15,11 @@ function component(name: string, type: string, from: string[], config: unknown):
   return { name, type, from, definition, config }
 }
 
-const checkpoints = {
-  load: async (): Promise<Record<string, number>> => JSON.parse(readFileSync(checkpoint, 'utf8')),
-  save: async (_component: string, positions: Record<string, number>): Promise<void> => {
-    writeFileSync(`${checkpoint}.tmp`, JSON.stringify(positions))
+const checkpoints: Checkpoints = {
+  load: async () => new Map(Object.entries(JSON.parse(readFileSync(checkpoint, 'utf8')) as Record<string, number>)),
+  forget: async () => undefined,
+  save: async (_component, positions) => {
+    writeFileSync(`${checkpoint}.tmp`, JSON.stringify(Object.fromEntries(positions)))
     renameSync(`${checkpoint}.tmp`, checkpoint)
   },
 }

@@ -27,9 +27,13 @@ export function memory(): Memory {
   const logged: Memory['logged'] = []
   const secrets: Memory['secrets'] = {}
   const checkpoints: Checkpoints = {
-    load: async (component) => ({ ...saved.get(component) }),
+    load: async (component) => new Map(Object.entries(saved.get(component) ?? {})),
     save: async (component, positions) => {
-      saved.set(component, { ...saved.get(component), ...positions })
+      saved.set(component, { ...saved.get(component), ...Object.fromEntries(positions) })
+    },
+    forget: async (component, partitions) => {
+      const left = Object.entries(saved.get(component) ?? {}).filter(([partition]) => !partitions.includes(partition))
+      saved.set(component, Object.fromEntries(left))
     },
   }
   return {

@@ -24,6 +24,7 @@ export function context(more: Partial<ComponentContext> = {}): ComponentContext 
     refuse: async (refusals) => {
       refused.push(...refusals)
     },
+    admitPath: () => undefined,
     clock: systemClock,
     signal: new AbortController().signal,
     log: () => undefined,
@@ -35,7 +36,8 @@ export function context(more: Partial<ComponentContext> = {}): ComponentContext 
 /** Everything that a source reads to its end, from the given positions on. */
 export async function readAll(definition: AnyDefinition, config: unknown, positions: Record<string, number> = {}) {
   if (definition.kind !== 'source') throw new ComponentFailed(definition.type, 'not a source')
-  const checkpoints = { load: async () => positions, save: async () => undefined }
+  const load = async () => new Map(Object.entries(positions))
+  const checkpoints = { load, save: async () => undefined, forget: async () => undefined }
   const opened = context({ checkpoints })
   const source = await definition.open(parseConfig(definition, config), opened)
   const batches: Batch[] = []

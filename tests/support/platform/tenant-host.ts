@@ -14,6 +14,7 @@ import { catalogue } from './platform-host.ts'
 export type TenantHost = AsyncDisposable & {
   room: TenantRoom
   accounts: Accounts
+  app: ReturnType<typeof tenantApp>
   /** A token of a new user with that role. */
   tokenFor(role: Role): Promise<string>
   ask(
@@ -38,12 +39,13 @@ export async function tenantHost(): Promise<TenantHost> {
     },
     row,
   )
-  const accounts = openAccounts({ db: room.db, ...time })
+  const accounts = openAccounts({ db: room.db, ...time, sealing: async () => room.wrapping })
   const stopping = new AbortController()
   const app = tenantApp(room, accounts, liveStreams({ clock: systemClock, signal: stopping.signal }))
   return {
     room,
     accounts,
+    app,
     async tokenFor(role) {
       const user = await accounts.createUser({ name: role, role })
       const made = await accounts.createApiToken({ user: user.id, name: 'test', expires: systemClock.now() + 60_000 })

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fromUtf8, systemClock } from '../../../src/base/mod.ts'
+import { fromUtf8 } from '../../../src/base/mod.ts'
 import { requestHttps } from '../../../src/host/mod.ts'
 import { createMasterKeyFile } from '../../../src/keys/mod.ts'
 import { type RunningRuntime, type RuntimeConfig, startRuntime } from '../../../src/runtime/mod.ts'
+import { OWN_SERVER_NAME } from '../../../src/wire/mod.ts'
 
 export type Api = {
   get(path: string): Promise<Answer>
@@ -39,7 +40,7 @@ export function apiOf(data: string): Api {
   const { url, ca, token } = JSON.parse(readFileSync(join(data, 'access.json'), 'utf8'))
   async function send(method: string, path: string, body?: unknown): Promise<Answer> {
     const answer = await requestHttps(`${url}${path}`, {
-      ...{ method, ca: [ca], timeoutMs: 10_000, bytesMax: 16_777_216 },
+      ...{ method, ca: [ca], serverName: OWN_SERVER_NAME, timeoutMs: 10_000, bytesMax: 16_777_216 },
       headers: {
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -50,19 +51,4 @@ export function apiOf(data: string): Api {
     return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
   }
   return { get: (path) => send('GET', path), send }
-}
-
-/** Waits until the condition holds and gives what it gave; fails after `timeoutMs`. For what other processes do. */
-export async function until<T>(
-  what: string,
-  condition: () => Promise<T> | T,
-  timeoutMs = 40_000,
-): Promise<NonNullable<T>> {
-  const endMs = systemClock.monotonic() + timeoutMs
-  for (;;) {
-    const value = await condition()
-    if (value) return value as NonNullable<T>
-    if (systemClock.monotonic() > endMs) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`)
-    await systemClock.sleep(25)
-  }
 }

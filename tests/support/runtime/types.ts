@@ -20,7 +20,7 @@ const script = defineTransform({
   summary: 'Runs code.',
   config: v.looseObject({}),
   code: { summary: 'a module' },
-  touches: () => ({}),
+  touches: (config) => ({ script: config['native'] === true ? 'native' : 'sandboxed' }),
   example: {},
   fields: (_config, input) => input,
   open: unopened,

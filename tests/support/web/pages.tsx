@@ -3,27 +3,26 @@ import { Hono } from 'hono'
 import { logOf, systemClock, systemRandom } from '../../../src/base/mod.ts'
 import {
   assetRoutes,
+  chartRegions,
   DeploymentView,
   deploymentRegions,
   Layout,
   liveStreams,
-  type NavEntry,
   onFailure,
+  pageOf,
+  readListing,
   refuseCrossSite,
   renderPage,
   requestIds,
   SignInPage,
+  State,
   securityHeaders,
   Table,
 } from '../../../src/web/mod.ts'
 import { componentView, deploymentProps } from './deployment.ts'
+import { chartOf, Gallery, NAV, place } from './gallery.tsx'
 
-const NAV: readonly NavEntry[] = [
-  { href: '/', label: 'Deployment', icon: 'deployments', key: 'd' },
-  { href: '/list', label: 'List', icon: 'runtimes', key: 'l' },
-]
 const NAMES = ['factory-01', 'factory-02', 'cloud-01']
-const place = { kind: 'runtime', name: 'factory-01' } as const
 
 export type Pages = { url: string; setCount(count: number): void; holdLive(held: boolean): void; stop(): void }
 
@@ -56,15 +55,16 @@ export function servePages(): Pages {
       : streams.serve(c, { regions: () => deploymentRegions(props()), allowed: () => !held, intervalMs: 50 }),
   )
   app.get('/list', async (c) => {
-    const filter = c.req.query('filter') ?? ''
-    const rows = NAMES.filter((name) => name.includes(filter)).map((name) => ({ cells: [name] }))
+    const listing = readListing('/list', c.req.query(), { sort: ['name'], by: 'name', rowsMax: 2 })
+    const { rows, total } = pageOf(NAMES, listing, { text: (name) => name, by: { name: (name) => name } })
     const table = (
       <Table
         id="names"
         title="Runtimes"
-        columns={[{ title: 'Name' }]}
-        rows={rows}
-        filter={{ action: '/list', value: filter, label: 'Filter' }}
+        columns={[{ title: 'Name', sort: 'name' }, { title: 'State' }]}
+        rows={rows.map((name) => ({ href: `/list?filter=${name}`, cells: [name, <State state="running" />] }))}
+        filterLabel="Filter"
+        {...{ listing, total }}
       />
     )
     return c.html(
@@ -75,6 +75,8 @@ export function servePages(): Pages {
       ),
     )
   })
+  app.get('/gallery', async (c) => c.html(await renderPage(<Gallery range={c.req.query('range')} />)))
+  app.get('/gallery/live', (c) => streams.serve(c, { regions: () => chartRegions([chartOf(count)]), intervalMs: 50 }))
   app.get('/sign-in', async (c) => c.html(await renderPage(<SignInPage place={place} action="/sign-in" />)))
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: app.fetch })
   return {

@@ -7,7 +7,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, normalize, resolve } from 'node:path'
 import * as v from 'valibot'
 import { AppError, Cancelled } from '../../../base/mod.ts'
-import { type AppendFile, FileMissing, fileFailure, openAppend, takeLockFile } from '../../../host/mod.ts'
+import { type AppendFile, makeFolder, openAppend, takeLockFile, truePath } from '../../../host/mod.ts'
 import { type Batch, trimBefore } from '../../batch.ts'
 import { type ComponentContext, defineSink, type GroupingSink } from '../../component.ts'
 import { PositionsLog } from '../../positions-log.ts'
@@ -20,12 +20,6 @@ class JsonLinesFileDamaged extends AppError {
   override readonly kind = 'conflict' as const
   override readonly advice =
     'Bring the file back; or move it away together with its `.sluice-positions`, and every record is written anew from where the sources stand.'
-}
-
-/** The folder that the file is to be written to is not there. */
-class JsonLinesFolderMissing extends AppError {
-  override readonly code = 'json_lines_file.folder_missing' as const
-  override readonly kind = 'not_found' as const
 }
 
 /** Another sink has the file open: of this flow, of another deployment, or of another Runtime. */
@@ -42,7 +36,7 @@ const JsonLinesFileConfig = v.strictObject({
     v.minLength(1),
     v.maxLength(4_096),
     v.description(
-      'File to append to; made if it is not there. No other sink may write to it. Beside it stand its positions and, while it is open, its lock: named like it with `.sluice-positions` and `.sluice-lock`.',
+      'File to append to; it and its folder are made if they are not there. No other sink may write to it. Beside it stand its positions and, while it is open, its lock: named like it with `.sluice-positions` and `.sluice-lock`.',
     ),
   ),
 })
@@ -79,7 +73,8 @@ class JsonLinesFileSink implements GroupingSink {
   }
 
   static async open(given: string, context: ComponentContext): Promise<JsonLinesFileSink> {
-    const path = await truePath(given)
+    // The folder may be a link, or lie behind one: nothing is made or locked in a place that is closed.
+    const path = await madePath(given, context)
     const unlock = await lockOf(path)
     try {
       return await JsonLinesFileSink.#openLocked(path, context, unlock)
@@ -94,7 +89,7 @@ class JsonLinesFileSink implements GroupingSink {
     context: ComponentContext,
     unlock: () => Promise<void>,
   ): Promise<JsonLinesFileSink> {
-    const file = await openAppend(path)
+    const file = await openAppend(path, context.admitPath)
     try {
       const sink = new JsonLinesFileSink(path, context, file, unlock)
       sink.#positions = await sink.#recover()
@@ -187,15 +182,23 @@ class JsonLinesFileSink implements GroupingSink {
   }
 }
 
-/** The file's one name, whatever links lead to it: its lock and its positions go by that. */
-async function truePath(path: string): Promise<string> {
-  const folder = await realpath(dirname(path)).catch((cause: unknown) => {
-    const failure = fileFailure('open', dirname(path), cause)
-    if (!(failure instanceof FileMissing)) throw failure
-    throw new JsonLinesFolderMissing(`there is no folder ${dirname(path)}`, { cause })
-  })
-  // A file that is not there yet has no links.
-  return realpath(path).catch(() => join(folder, basename(path)))
+/** The file's one name, whatever links lead to it: its lock and its positions go by that. Its folder is there afterwards. */
+async function madePath(path: string, context: ComponentContext): Promise<string> {
+  context.admitPath(join(await nearestFolder(dirname(path)), basename(path)))
+  await makeFolder(dirname(path))
+  const found = await truePath(path)
+  context.admitPath(found)
+  return found
+}
+
+/** Where the folder will be: the part of its path that is there with all links followed, and the rest as it is named. */
+async function nearestFolder(folder: string): Promise<string> {
+  try {
+    return await realpath(folder)
+  } catch {
+    const above = dirname(folder)
+    return above === folder ? folder : join(await nearestFolder(above), basename(folder))
+  }
 }
 
 async function lockOf(path: string): Promise<() => Promise<void>> {

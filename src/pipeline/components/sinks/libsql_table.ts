@@ -5,10 +5,11 @@
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers'
 import * as v from 'valibot'
+import { truePath } from '../../../host/mod.ts'
 import { type Batch, trimBefore } from '../../batch.ts'
-import { type ComponentContext, defineSink, type GroupingSink } from '../../component.ts'
+import { type CheckContext, type ComponentContext, defineSink, type GroupingSink } from '../../component.ts'
 import { type Connection, type DatabaseAddress, openConnection, pathOfUrl } from '../../libsql/connection.ts'
-import { LibsqlTableMissing, libsqlFailure } from '../../libsql/errors.ts'
+import { LibsqlDatabaseMissing, LibsqlTableMissing, libsqlFailure } from '../../libsql/errors.ts'
 import { PositionsTable } from '../../libsql/positions-table.ts'
 import { type Complaint, RowWriter } from '../../libsql/row-writer.ts'
 import { columnsOf, createTable } from '../../libsql/table.ts'
@@ -69,6 +70,7 @@ export const libsqlTableSink = defineSink({
     ...(credential !== undefined && { credentials: [credential] }),
     ...(path !== undefined && { paths: [path] }),
   }),
+  check,
   async open(config, context) {
     const connection = await connect(config, context)
     try {
@@ -80,14 +82,44 @@ export const libsqlTableSink = defineSink({
   },
 })
 
-function connect(config: LibsqlTableConfig, context: ComponentContext): Promise<Connection> {
+/** Opens the database and looks for the table, without making either. */
+async function check(config: LibsqlTableConfig, context: CheckContext): Promise<void> {
+  try {
+    const connection = await connect({ ...config, create: false }, context)
+    try {
+      if (columnsOf(connection, config.table).size === 0 && !config.create) {
+        throw new LibsqlTableMissing(`the database has no table ${config.table}`)
+      }
+    } finally {
+      connection.close()
+    }
+  } catch (error) {
+    // What `create` makes with the first rows need not be there yet.
+    if (!(config.create && error instanceof LibsqlDatabaseMissing)) throw libsqlFailure(error)
+  }
+}
+
+function connect(config: LibsqlTableConfig, context: CheckContext): Promise<Connection> {
   const { credential, path, create } = config
-  const open = (address: DatabaseAddress): Connection =>
-    openConnection({ ...address, path: resolve(address.path) }, create)
-  if (credential === undefined) return Promise.resolve().then(() => open({ path: path ?? '' }))
+  const open = (address: DatabaseAddress): Promise<Connection> => openAdmitted(address, create, context)
+  if (credential === undefined) return open({ path: path ?? '' })
   return context.secrets.use(credential, async ({ url, encryptionKey }) =>
     open({ path: pathOfUrl(url), ...(encryptionKey && { encryptionKey }) }),
   )
+}
+
+/** The driver opens by name: looked at before, so that nothing is made in a closed place, and after, for a link swapped meanwhile. */
+async function openAdmitted(address: DatabaseAddress, create: boolean, context: CheckContext): Promise<Connection> {
+  const path = await truePath(resolve(address.path)).catch(() => resolve(address.path))
+  context.admitPath(path)
+  const connection = openConnection({ ...address, path }, create)
+  try {
+    context.admitPath(await truePath(path))
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
 }
 
 class LibsqlTableSink implements GroupingSink {

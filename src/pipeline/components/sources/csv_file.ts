@@ -1,6 +1,7 @@
 /** Rows of CSV files (RFC 4180). Rows that nothing looks at stay bytes; a row that does not parse is refused by whoever decodes it. */
 import * as v from 'valibot'
-import { AppError } from '../../../base/mod.ts'
+import { AppError, ownValue } from '../../../base/mod.ts'
+import { recordOf } from '../../../wire/mod.ts'
 import { BATCH_RECORDS_MAX } from '../../batch.ts'
 import { defineSource } from '../../component.ts'
 import { splitCsvRecord } from '../../csv-decode.ts'
@@ -46,7 +47,7 @@ const CsvFileConfig = v.pipe(
       v.description('Files to read, in this order; `*`, `?` and `**` match many, in alphabetical order.'),
     ),
     columns: v.pipe(
-      v.optional(v.record(ColumnName, v.picklist(['string', 'double', 'int', 'bool'])), {}),
+      v.optional(recordOf(ColumnName, v.picklist(['string', 'double', 'int', 'bool'])), {}),
       v.description(
         'Types of columns: `double`, `int` (up to 2^53), `bool` or `string`. Columns not named are strings. Empty fields of the other types are null.',
       ),
@@ -97,7 +98,7 @@ async function begin(config: CsvFileConfig, reader: RecordReader, path: string):
   const columns = config.names ?? (await readHeader(config, reader, path))
   const missing = Object.keys(config.columns).find((column) => !columns.includes(column))
   if (columns.length > 0 && missing !== undefined) throw new CsvHeaderInvalid(`${path} has no column ${missing}`)
-  const types = columns.map((column) => config.columns[column] ?? 'string')
+  const types = columns.map((column) => ownValue(config.columns, column) ?? 'string')
   const options: CsvScanOptions = { delimiter, blankIsRecord: columns.length === 1, recordsMax: BATCH_RECORDS_MAX }
   return {
     scan: (bytes, final) => scanCsv(bytes, final, options),

@@ -1,5 +1,6 @@
 /** Sets fields by expressions, and drops others. */
 import * as v from 'valibot'
+import { recordOf } from '../../../wire/mod.ts'
 import { type Batch, keepRecords } from '../../batch.ts'
 import { keptByFields } from '../../compiled.ts'
 import { type ComponentContext, defineTransform, type Refusal, type Transform } from '../../component.ts'
@@ -20,7 +21,7 @@ const MapConfig = v.strictObject({
   set: v.pipe(
     v.optional(
       v.pipe(
-        v.record(FieldName, v.pipe(v.string(), v.minLength(1), v.maxLength(EXPRESSION_LENGTH_MAX))),
+        recordOf(FieldName, v.pipe(v.string(), v.minLength(1), v.maxLength(EXPRESSION_LENGTH_MAX))),
         v.check((set) => Object.keys(set).length <= SET_FIELDS_MAX, `at most ${SET_FIELDS_MAX} fields`),
       ),
       {},

@@ -1,0 +1,71 @@
+/** What people of a Runtime do with refused records; each act is in the audit trail before it is done. */
+import { recorded, type Trail } from '../../audit/mod.ts'
+import type { DeadLetterEntry, DeadLetterSelection } from '../../wire/mod.ts'
+import type { Deployments } from '../deployments/deployments.ts'
+import { DeploymentNotFound, DeploymentNotRunning } from '../errors.ts'
+import type { Assignments } from '../state/assignments.ts'
+import type { DeadLetterDesk } from './dead-letter-desk.ts'
+
+export type LetterActsDeps = {
+  deadLetters: DeadLetterDesk
+  deployments: Pick<Deployments, 'restart'>
+  state: { trail: Pick<Trail, 'record'>; assignments: Pick<Assignments, 'placed'> }
+}
+
+/** One refused record with its content: customer data that somebody looks at. */
+export async function inspectLetter(
+  { deadLetters, state }: Pick<LetterActsDeps, 'deadLetters' | 'state'>,
+  deployment: string,
+  number: number,
+  actor: string,
+): Promise<DeadLetterEntry> {
+  const letter = await deadLetters.find(deployment, number)
+  const act = { actor, action: 'dead_letter.inspected', subject: deployment, detail: { number } }
+  return recorded(state.trail, act, async () => letter)
+}
+
+/** Drops refused records for good; answers how many. */
+export function dropLetters(
+  { deadLetters, state }: Pick<LetterActsDeps, 'deadLetters' | 'state'>,
+  deployment: string,
+  selection: DeadLetterSelection,
+  actor: string,
+): Promise<number> {
+  const act = { actor, action: 'dead_letters.dropped', subject: deployment, detail: detailOf(selection) }
+  return recorded(state.trail, act, () => deadLetters.drop(deployment, selection))
+}
+
+/**
+ * Lets refused records go through their component again; answers how many. A flow that has ended is started for it; refuses
+ * `deployment.not_running` for one that was stopped, and `deployment.not_found`.
+ */
+export async function replayLetters(
+  { deadLetters, deployments, state }: LetterActsDeps,
+  deployment: string,
+  selection: DeadLetterSelection,
+  actor: string,
+): Promise<number> {
+  const current = await state.assignments.placed(deployment, 'current')
+  if (!current) throw new DeploymentNotFound(`no version of ${deployment} is in force`)
+  const ended = (at: typeof current): boolean => at.state === 'stopped' && at.reasons[0]?.code === 'flow.ended'
+  if ((current.state === 'stopped' && !ended(current)) || current.state === 'refused')
+    throw new DeploymentNotRunning(`${deployment} was stopped`)
+  const act = { actor, action: 'dead_letters.replayed', subject: deployment, detail: detailOf(selection) }
+  const { queued, taken } = await recorded(state.trail, act, () => deadLetters.replay(deployment, selection))
+  if (queued === 0 || taken) return queued
+  const now = await state.assignments.placed(deployment, 'current')
+  // One that failed is started again anyway; one that is on its way has them before it.
+  if (now && (ended(now) || now.state === 'running')) await deployments.restart(deployment, actor, 'operator')
+  return queued
+}
+
+function detailOf({ numbers, through, component, code }: DeadLetterSelection): Record<string, string | number> {
+  const [first] = numbers ?? []
+  return {
+    ...(numbers && { records: numbers.length }),
+    ...(numbers?.length === 1 && first !== undefined && { number: first }),
+    ...(through !== undefined && { through }),
+    ...(component !== undefined && { component }),
+    ...(code !== undefined && { code }),
+  }
+}

@@ -1,0 +1,77 @@
+/** The local API, `/v1`: what the command line and the pages stand on. One line for each noun; each takes only what it needs. */
+import { buildFacts } from '../../host/mod.ts'
+import {
+  type AccountsSiteDeps,
+  type AlertRoutesDeps,
+  ApiRoutes,
+  accountsApi,
+  alertRoutes,
+  auditRoutes,
+  type CertificateRoutesDeps,
+  certificateRoutes,
+  documented,
+  type KeyRoutesDeps,
+  keyRoutes,
+  type MetricsTokenRoutesDeps,
+  membershipRoutes,
+  metricsTokenRoutes,
+  type Site,
+} from '../../server/mod.ts'
+import type { RuntimeState } from '../open-state.ts'
+import type { EnrolmentView } from '../status.ts'
+import { type CredentialRoutesDeps, credentialRoutes } from './credentials.ts'
+import { type DeploymentRoutesDeps, deploymentRoutes } from './deployments.ts'
+import { type DriftRoutesDeps, driftRoutes } from './drift.ts'
+import { enrolmentRoutes } from './enrolment.ts'
+import { doctorRoutes, type HealthRoutesDeps } from './health.ts'
+import { type LibraryRoutesDeps, libraryRoutes } from './libraries.ts'
+import { type LogRoutesDeps, logRoutes } from './logs.ts'
+import { type MetricsDeps, metricsRoutes } from './metrics.ts'
+import { type NetworkRoutesDeps, networkRoutes } from './network.ts'
+import { type PeerRoutesDeps, peerRoutes } from './peers.ts'
+import { type PolicyRoutesDeps, policyRoutes } from './policy.ts'
+import { type StatusRoutesDeps, statusRoutes } from './status.ts'
+
+export type ApiDeps = CredentialRoutesDeps &
+  DeploymentRoutesDeps &
+  DriftRoutesDeps &
+  EnrolmentView &
+  HealthRoutesDeps &
+  LibraryRoutesDeps &
+  LogRoutesDeps &
+  MetricsDeps &
+  NetworkRoutesDeps &
+  PeerRoutesDeps &
+  PolicyRoutesDeps &
+  StatusRoutesDeps &
+  Pick<AlertRoutesDeps, 'alerts'> &
+  Pick<CertificateRoutesDeps, 'certificates'> &
+  Pick<MetricsTokenRoutesDeps, 'metricsToken'> &
+  Pick<KeyRoutesDeps, 'keys'> & {
+    state: Pick<RuntimeState, 'trail'>
+    accountsSite: AccountsSiteDeps
+  }
+
+export function localApi(deps: ApiDeps, site: Site): ApiRoutes {
+  const routes = new ApiRoutes('Runtime')
+    .mount('', statusRoutes(deps))
+    .mount('/deployments', deploymentRoutes(deps))
+    .mount('/deployments', metricsRoutes(deps))
+    .mount('/logs', logRoutes(deps))
+    .mount('/enrolment', enrolmentRoutes(deps))
+    .mount('/peers', peerRoutes(deps))
+    .mount('/credentials', credentialRoutes(deps))
+    .mount('/libraries', libraryRoutes(deps))
+    .mount('/network', networkRoutes(deps))
+    .mount('/policy', policyRoutes(deps))
+    .mount('/drift', driftRoutes(deps))
+    .mount('/health', doctorRoutes(deps))
+    .mount('/metrics-token', metricsTokenRoutes({ metricsToken: deps.metricsToken, trail: deps.state.trail }))
+    .mount('/certificate', certificateRoutes({ certificates: deps.certificates, trail: deps.state.trail }))
+    .mount('/audit', auditRoutes(deps.state.trail))
+    .mount('', keyRoutes({ keys: deps.keys, trail: deps.state.trail }))
+    .mount('/alerts', alertRoutes({ alerts: deps.alerts, trail: deps.state.trail }))
+    .mount('', accountsApi(deps.accountsSite))
+    .mount('/users', membershipRoutes(deps.accountsSite))
+  return documented(routes, { title: `Sluice Runtime ${deps.name}`, version: buildFacts.version }, site)
+}

@@ -1,0 +1,89 @@
+/** /v1/network: from where 8752 and 32100 may be reached. Changed here only, by the owner; the Platform has no say in it. */
+
+import * as v from 'valibot'
+import { recorded } from '../../audit/mod.ts'
+import { rfc3339 } from '../../base/mod.ts'
+import { ApiRoutes } from '../../server/mod.ts'
+import { type AllowLists, type ChangedBy, DOORS, type Door } from '../network/allow-lists.ts'
+import type { RuntimeState } from '../open-state.ts'
+
+export type NetworkRoutesDeps = { state: Pick<RuntimeState, 'network' | 'trail'> }
+
+/** Longer than any address or name; which characters it may have is the list's to say. */
+export const NetworkText = v.pipe(v.string(), v.maxLength(64))
+const OfDoor = v.object({ door: v.picklist(DOORS) })
+const Allowed = v.strictObject({ network: NetworkText, force: v.optional(v.boolean()) })
+const Removed = v.object({ network: NetworkText, force: v.optional(v.picklist(['true'])) })
+
+const ListJson = v.object({
+  /** True while the list is empty. */
+  everyone: v.boolean(),
+  entries: v.array(v.object({ network: v.string(), addedBy: v.string(), addedAt: v.string() })),
+})
+/** `you`: the address that this question came from. */
+const NetworkJson = v.object({ management: ListJson, bridges: ListJson, you: v.string() })
+
+export function networkRoutes(deps: NetworkRoutesDeps): ApiRoutes {
+  const view = (you: string) => ({ ...viewOf(deps.state.network), you })
+  return new ApiRoutes('Network')
+    .get(
+      '/',
+      { summary: 'Who may connect to 8752 and to 32100.', role: 'viewer', answer: NetworkJson },
+      async ({ c }) => view(c.env.peer.address),
+    )
+    .post(
+      '/:door',
+      {
+        summary: 'Lists a network; from the first one on nobody else gets in.',
+        ...{ role: 'owner', fresh: true, params: OfDoor, body: Allowed, answer: NetworkJson, status: 201 },
+      },
+      async ({ c, params: { door }, body: { network, force }, actor }) => {
+        const { address } = c.env.peer
+        await allowNetwork(deps, door, network, { actor, address, force })
+        return view(address)
+      },
+    )
+    .delete(
+      '/:door',
+      {
+        summary: 'Takes a network off its list; with the last one gone everyone gets in.',
+        ...{ role: 'owner', fresh: true, params: OfDoor, query: Removed, answer: NetworkJson },
+      },
+      async ({ c, params: { door }, query: { network, force }, actor }) => {
+        const { address } = c.env.peer
+        await removeNetwork(deps, door, network, { actor, address, force: force === 'true' })
+        return view(address)
+      },
+    )
+}
+
+/** Refuses what `AllowLists.allow` refuses. */
+export function allowNetwork(deps: NetworkRoutesDeps, door: Door, network: string, by: ChangedBy): Promise<void> {
+  return change(deps, 'network.allowed', { door, network, by }, () => deps.state.network.allow(door, network, by))
+}
+
+/** Refuses what `AllowLists.remove` refuses. */
+export function removeNetwork(deps: NetworkRoutesDeps, door: Door, network: string, by: ChangedBy): Promise<void> {
+  return change(deps, 'network.removed', { door, network, by }, () => deps.state.network.remove(door, network, by))
+}
+
+function change(
+  { state }: NetworkRoutesDeps,
+  action: string,
+  { door, network, by }: { door: Door; network: string; by: ChangedBy },
+  work: () => Promise<void>,
+): Promise<void> {
+  const detail = { network, ...(by.force === true && { forced: true }) }
+  return recorded(state.trail, { actor: by.actor, action, subject: door, detail }, work)
+}
+
+function viewOf(network: AllowLists) {
+  const of = (door: Door) => {
+    const entries = network.list(door)
+    return {
+      everyone: entries.length === 0,
+      entries: entries.map(({ addedAtMs, ...entry }) => ({ ...entry, addedAt: rfc3339(addedAtMs) })),
+    }
+  }
+  return { management: of('management'), bridges: of('bridges') }
+}

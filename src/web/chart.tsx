@@ -1,0 +1,178 @@
+/** Charts of a page: one range of time for all, each with its unit, and the same figures as a table, from which scripts draw them. */
+import type { Child } from 'hono/jsx'
+import { Unreachable } from '../base/mod.ts'
+import { formatBytes, formatCount, formatDuration, formatRate, grouped } from './format.ts'
+import { Region, type Regions } from './region.tsx'
+import type { View } from './view.ts'
+
+/** More lines than this cannot be told apart. */
+export const CHART_SERIES_MAX = 5
+/** 240 × (45 B + 5 × 20 B) = 35 kB of HTML for a chart at its largest; 4 of two series each stay under 90 kB. */
+export const CHART_VALUES_MAX = 240
+
+export type ChartUnit = 'count' | 'rate' | 'bytes' | 'byterate' | 'ms' | 'percent'
+
+/** Values at regular steps: value `i` is that of the step beginning at `fromMs + i × stepMs`; `undefined` where nothing is known. */
+export type ChartFigures = {
+  /** Unique on the page. */
+  id: string
+  title: string
+  unit: ChartUnit
+  fromMs: number
+  stepMs: number
+  series: readonly { name: string; values: readonly (number | undefined)[] }[]
+}
+
+export type ChartRange = '15m' | '1h' | '6h' | '24h' | '7d'
+
+type RangeTerms = { label: string; lengthMs: number; stepMs: number }
+
+/** None has more than `CHART_VALUES_MAX` steps. */
+export const CHART_RANGES: Record<ChartRange, RangeTerms> = {
+  '15m': { label: '15 min', lengthMs: 900_000, stepMs: 10_000 },
+  '1h': { label: '1 hour', lengthMs: 3_600_000, stepMs: 30_000 },
+  '6h': { label: '6 hours', lengthMs: 21_600_000, stepMs: 120_000 },
+  '24h': { label: '24 hours', lengthMs: 86_400_000, stepMs: 600_000 },
+  '7d': { label: '7 days', lengthMs: 604_800_000, stepMs: 3_600_000 },
+}
+
+const ALL_RANGES = Object.keys(CHART_RANGES) as ChartRange[]
+
+/** What a page's charts show: `stepMs` divides `lengthMs`, and `fromMs` is a multiple of it, so that figures fall into the same steps each time. */
+export type ChartWindow = { range: ChartRange; fromMs: number; lengthMs: number; stepMs: number }
+
+/** Reads the word `range` of a page's address; what is none is an hour. The window ends with the step that `nowMs` is in. */
+export function readRange(
+  word: string | undefined,
+  nowMs: number,
+  ranges: readonly ChartRange[] = ALL_RANGES,
+): ChartWindow {
+  const range = word !== undefined && isRange(word, ranges) ? word : '1h'
+  const { lengthMs, stepMs } = CHART_RANGES[range]
+  const endMs = (Math.floor(nowMs / stepMs) + 1) * stepMs
+  return { range, fromMs: endMs - lengthMs, lengthMs, stepMs }
+}
+
+function isRange(word: string, ranges: readonly ChartRange[]): word is ChartRange {
+  return (ranges as readonly string[]).includes(word)
+}
+
+export type ChartsProps = {
+  /** Address of the page, for the links to other ranges. */
+  path: string
+  range: ChartRange
+  /** Those on offer; all of them, if none are named. */
+  ranges?: readonly ChartRange[]
+  /** Other words of the address that the links keep. */
+  keep?: Readonly<Record<string, string>>
+  charts: readonly ChartFigures[]
+  title?: string
+  children?: Child
+}
+
+/** All charts of a page under one choice of time. The page's `Layout` needs `charts`. */
+export function Charts(props: ChartsProps): View {
+  return (
+    <section class="charts" aria-labelledby="charts-title" data-charts>
+      <div class="listing-head">
+        <h2 id="charts-title">{props.title ?? 'Figures'}</h2>
+        <button type="button" class="button quiet small" data-zoom-out hidden>
+          Whole range
+        </button>
+        <nav class="ranges" aria-label="Time range">
+          {(props.ranges ?? ALL_RANGES).map((range) => (
+            <a
+              href={`${props.path}?${new URLSearchParams({ ...props.keep, range })}`}
+              aria-current={range === props.range ? 'true' : undefined}
+            >
+              {CHART_RANGES[range].label}
+            </a>
+          ))}
+        </nav>
+      </div>
+      <div class="chart-grid">
+        {props.charts.map((chart) => (
+          <Chart {...chart} />
+        ))}
+      </div>
+      {props.children}
+    </section>
+  )
+}
+
+/** The tables that charts are drawn from, by the id of their element: what a live stream sends to move the charts on. */
+export function chartRegions(charts: readonly ChartFigures[]): Regions {
+  return Object.fromEntries(charts.map((chart) => [`${chart.id}-figures`, <ChartTable {...chart} />]))
+}
+
+function Chart(props: ChartFigures): View {
+  if (props.series.length > CHART_SERIES_MAX) throw new Unreachable(`a chart of ${props.series.length} series`)
+  return (
+    <figure class="card chart" data-chart={props.unit} aria-labelledby={`${props.id}-caption`}>
+      <figcaption id={`${props.id}-caption`}>
+        <b>{props.title}</b>
+        <span class="readout" aria-hidden="true"></span>
+      </figcaption>
+      <div class="plot" aria-hidden="true"></div>
+      <details>
+        <summary>As a table</summary>
+        <Region id={`${props.id}-figures`} class="scroll">
+          <ChartTable {...props} />
+        </Region>
+      </details>
+    </figure>
+  )
+}
+
+/** Newest last, as in the drawing; cells are exact. Scripts read the beginning and the step from the table itself. */
+function ChartTable(props: ChartFigures): View {
+  const rows = Math.min(CHART_VALUES_MAX, Math.max(0, ...props.series.map(({ values }) => values.length)))
+  return (
+    <table class="figures" aria-label={props.title} data-from={props.fromMs} data-step={props.stepMs}>
+      <thead>
+        <tr>
+          <th scope="col">Time (UTC)</th>
+          {props.series.map(({ name }) => (
+            <th scope="col" class="num">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {Array.from({ length: rows }, (_, i) => (
+          <tr>
+            <th scope="row">{timeOf(props, i)}</th>
+            {props.series.map(({ values }) => (
+              <td title={titleOf(values[i], props.unit)}>{cellOf(values[i])}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function timeOf({ fromMs, stepMs }: ChartFigures, i: number): string {
+  const text = new Date(fromMs + i * stepMs).toISOString()
+  return stepMs < 60_000 ? text.slice(11, 19) : `${text.slice(5, 10)} ${text.slice(11, 16)}`
+}
+
+function cellOf(value: number | undefined): string {
+  if (value === undefined) return '–'
+  return Number.isInteger(value) ? grouped(value) : value.toFixed(2)
+}
+
+/** Only what is longer than a person reads at a glance is told once more in its unit. */
+function titleOf(value: number | undefined, unit: ChartUnit): string | undefined {
+  return value === undefined || value < 10_000 ? undefined : formatFigure(value, unit)
+}
+
+/** A figure of a chart with its unit, as the tile above it would say it. */
+export function formatFigure(value: number, unit: ChartUnit): string {
+  if (unit === 'bytes') return formatBytes(value)
+  if (unit === 'byterate') return `${formatBytes(value)}/s`
+  if (unit === 'rate') return formatRate(value)
+  if (unit === 'ms') return formatDuration(value)
+  return unit === 'percent' ? `${Number(value.toFixed(1))} %` : formatCount(value)
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'bun:test'
+import { recorded } from '../../src/audit/mod.ts'
+import { PeerNotFound } from '../../src/runtime/errors.ts'
+import { refusalOf } from '../support/refusal.ts'
+
+const act = { actor: 'user:u1', action: 'peer.removed', subject: 'rt_1', detail: { fingerprint: 'f' } }
+
+test('an act is in the trail before it is done', async () => {
+  const order: unknown[] = []
+  const trail = { record: async (line: unknown) => void order.push(line) }
+  expect(await recorded(trail, act, async () => order.push('done'))).toBe(2)
+  expect(order).toEqual([act, 'done'])
+})
+
+test('an act that fails is followed by a line that says why', async () => {
+  const lines: unknown[] = []
+  const trail = { record: async (line: unknown) => void lines.push(line) }
+  const failing = async () => {
+    throw new PeerNotFound('gone')
+  }
+  expect(await refusalOf(() => recorded(trail, act, failing))).toBe('peer.not_found')
+  expect(lines).toEqual([
+    act,
+    { ...act, action: 'peer.removed_failed', detail: { fingerprint: 'f', code: 'peer.not_found' } },
+  ])
+})
+
+test('nothing is done that the trail does not take', async () => {
+  let done = false
+  const trail = { record: () => Promise.reject(new Error('full')) }
+  const work = async () => {
+    done = true
+  }
+  await expect(recorded(trail, act, work)).rejects.toThrow('full')
+  expect(done).toBe(false)
+})
