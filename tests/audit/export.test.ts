@@ -5,6 +5,7 @@ import { systemRandom } from '../../src/base/mod.ts'
 import { generateStoredKeyPair, loadSigningKey } from '../../src/crypto/mod.ts'
 import { auditHead, auditTrail } from '../../src/store/mod.ts'
 import { act, openedTrail, signer } from '../support/audit/trail.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 async function exported(trail: Trail): Promise<string[]> {
@@ -41,7 +42,7 @@ describe('an exported trail', () => {
     expect(await verified(await exported(opened.trail))).toEqual({ ok: true, count: 0, kid: signer.kid })
   })
 
-  test('spans the pages in which it is read, and leaves out what is recorded while it is', async () => {
+  slowTest('spans the pages in which it is read, and leaves out what is recorded while it is', async () => {
     using opened = await openedTrail(1_002)
     const parts = await opened.trail.export()
     let text = ''

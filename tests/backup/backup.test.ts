@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackupDigest, makerOf, markOf } from '../../src/backup/maker.ts'
@@ -7,6 +7,7 @@ import { type Bytes, systemRandom, utf8 } from '../../src/base/mod.ts'
 import { rotateDatabaseKey } from '../../src/keys/mod.ts'
 import { backupOf, clock, DEPLOYMENT, fill, inChunks, newMaster, openData, textsOf } from '../support/backup/data.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 // Copies are made by processes of their own, on a machine that others use as well.
@@ -31,7 +32,7 @@ async function restored(
 }
 
 describe('a backup', () => {
-  test('becomes a data folder again with all that was kept, under another master key', async () => {
+  slowTest('becomes a data folder again with all that was kept, under another master key', async () => {
     using folder = temporaryFolder()
     const old = await newMaster()
     let bytes: Bytes
@@ -59,20 +60,23 @@ describe('a backup', () => {
     ])
   })
 
-  test('leaves out the owner’s files, the master key, and what belongs to this host; files are the owner’s alone', async () => {
-    using folder = temporaryFolder()
-    await using data = await openData(folder.file('data'), await newMaster())
-    await fill(data)
-    const { path } = await restored(folder, await backupOf(data, key), key)
-    expect(readdirSync(path).sort()).toEqual(['deployments', 'journals', 'keyring.json', 'objects', 'runtime.db'])
-    expect(readdirSync(join(path, 'deployments', DEPLOYMENT))).toEqual(['dead-letters'])
-    for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' })) {
-      const { mode } = statSync(join(path, name))
-      expect(mode & 0o077).toBe(0)
-    }
-  })
+  slowTest(
+    'leaves out the owner’s files, the master key, and what belongs to this host; files are the owner’s alone',
+    async () => {
+      using folder = temporaryFolder()
+      await using data = await openData(folder.file('data'), await newMaster())
+      await fill(data)
+      const { path } = await restored(folder, await backupOf(data, key), key)
+      expect(readdirSync(path).sort()).toEqual(['deployments', 'journals', 'keyring.json', 'objects', 'runtime.db'])
+      expect(readdirSync(join(path, 'deployments', DEPLOYMENT))).toEqual(['dead-letters'])
+      for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' })) {
+        const { mode } = statSync(join(path, name))
+        expect(mode & 0o077).toBe(0)
+      }
+    },
+  )
 
-  test('never gives a position twice that others may have been told of since', async () => {
+  slowTest('never gives a position twice that others may have been told of since', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -87,7 +91,7 @@ describe('a backup', () => {
     expect((await again.logs.append([utf8('more')])).first).toBe(2)
   })
 
-  test('is opened by recovery key, passphrase or key file, each by its own and by no other', async () => {
+  slowTest('is opened by recovery key, passphrase or key file, each by its own and by no other', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -116,7 +120,7 @@ describe('a backup', () => {
     await verifyBackup(inChunks(later), { opener: { kind: 'recovery', recoveryKey: renewed } })
   })
 
-  test('is taken after a key was rotated, with the database at its new place', async () => {
+  slowTest('is taken after a key was rotated, with the database at its new place', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -128,7 +132,7 @@ describe('a backup', () => {
     expect(readdirSync(path)).toContain('runtime.2.db')
   })
 
-  test('shows nothing of what it holds, names of files included', async () => {
+  slowTest('shows nothing of what it holds, names of files included', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -138,7 +142,7 @@ describe('a backup', () => {
     }
   })
 
-  test('leaves no copies behind, whether it was read to its end, left early, or failed', async () => {
+  slowTest('leaves no copies behind, whether it was read to its end, left early, or failed', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -152,7 +156,7 @@ describe('a backup', () => {
     expect(readdirSync(data.folder).sort()).toEqual(before)
   })
 
-  test('needs a passphrase of some length', async () => {
+  slowTest('needs a passphrase of some length', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     const sealing = (length: number) => ({ kind: 'passphrase' as const, passphrase: 'x'.repeat(length) })
@@ -163,52 +167,64 @@ describe('a backup', () => {
 })
 
 describe('who made a backup', () => {
-  test('is proven by the id of its key: one that was forged with the recovery public key alone is refused, and leaves nothing', async () => {
-    using folder = temporaryFolder()
-    await using victim = await openData(folder.file('victim'), await newMaster())
-    const recoveryKey = await victim.keyring.renewRecoveryKey()
-    const opener = { kind: 'recovery' as const, recoveryKey }
-    const sealing = { kind: 'recovery' as const, publicKey: victim.keyring.recoveryPublicKey() }
-    const { kid } = await victim.keyring.signingKey('runtime')
-    const own = await backupOf(victim, sealing)
-    expect(await verifyBackup(inChunks(own), { opener, maker: kid })).toMatchObject({ maker: kid })
+  slowTest(
+    'is proven by the id of its key: one that was forged with the recovery public key alone is refused, and leaves nothing',
+    async () => {
+      using folder = temporaryFolder()
+      await using victim = await openData(folder.file('victim'), await newMaster())
+      const recoveryKey = await victim.keyring.renewRecoveryKey()
+      const opener = { kind: 'recovery' as const, recoveryKey }
+      const sealing = { kind: 'recovery' as const, publicKey: victim.keyring.recoveryPublicKey() }
+      const { kid } = await victim.keyring.signingKey('runtime')
+      const own = await backupOf(victim, sealing)
+      expect(await verifyBackup(inChunks(own), { opener, maker: kid })).toMatchObject({ maker: kid })
 
-    await using forger = await openData(folder.file('forger'), await newMaster())
-    const forged = await backupOf(forger, sealing)
-    // What it says of itself is as the owner's own; only its key is not.
-    const { maker, ...about } = await verifyBackup(inChunks(forged), { opener })
-    expect(about).toMatchObject({ name: 'factory-01', role: 'runtime' })
-    expect(maker).not.toBe(kid)
-    expect(await refusalOf(() => verifyBackup(inChunks(forged), { opener, maker: kid }))).toBe('backup.maker_other')
-    expect(await refusalOf(() => restored(folder, forged, opener, 'fooled', kid))).toBe('backup.maker_other')
-    expect(readdirSync(folder.file('fooled'))).toEqual([])
-    const { report } = await restored(folder, own, opener, 'proven', kid)
-    expect(report.maker).toBe(kid)
-  })
+      await using forger = await openData(folder.file('forger'), await newMaster())
+      const forged = await backupOf(forger, sealing)
+      // What it says of itself is as the owner's own; only its key is not.
+      const { maker, ...about } = await verifyBackup(inChunks(forged), { opener })
+      expect(about).toMatchObject({ name: 'factory-01', role: 'runtime' })
+      expect(maker).not.toBe(kid)
+      expect(await refusalOf(() => verifyBackup(inChunks(forged), { opener, maker: kid }))).toBe('backup.maker_other')
+      expect(await refusalOf(() => restored(folder, forged, opener, 'fooled', kid))).toBe('backup.maker_other')
+      expect(readdirSync(folder.file('fooled'))).toEqual([])
+      const { report } = await restored(folder, own, opener, 'proven', kid)
+      expect(report.maker).toBe(kid)
+    },
+  )
 
-  test('cannot be claimed: not by a key that is not had, and not for another content or another opener', async () => {
-    using folder = temporaryFolder()
-    await using victim = await openData(folder.file('victim'), await newMaster())
-    await using forger = await openData(folder.file('forger'), await newMaster())
-    const signer = await victim.keyring.signingKey('runtime')
-    const forgers = await forger.keyring.signingKey('runtime')
-    const claiming = { ...forgers, publicKey: signer.publicKey }
-    const claimed = await backupOf({ backupDeps: { ...forger.backupDeps, signer: claiming } }, key)
-    expect(await refusalOf(() => verifyBackup(inChunks(claimed), { opener: key }))).toBe('backup.damaged')
-    const mark = await markOf(signer, new BackupDigest(new Uint8Array(32)))
-    expect(await refusalOf(() => makerOf(mark, new BackupDigest(new Uint8Array(32).fill(1))))).toBe('backup.damaged')
-    const other = new BackupDigest(new Uint8Array(32))
-    other.over({ path: 'runtime.db', bytes: 0, content: inChunks(new Uint8Array()) })
-    expect(await refusalOf(() => makerOf(mark, other))).toBe('backup.damaged')
-    for (const none of [undefined, '', '{}', '{"publicKey":"","signature":""}', '{"publicKey":"?","signature":"?"}']) {
-      const digest = new BackupDigest(new Uint8Array(32))
-      expect(await refusalOf(() => makerOf(none, digest))).toBe('backup.damaged')
-    }
-  })
+  slowTest(
+    'cannot be claimed: not by a key that is not had, and not for another content or another opener',
+    async () => {
+      using folder = temporaryFolder()
+      await using victim = await openData(folder.file('victim'), await newMaster())
+      await using forger = await openData(folder.file('forger'), await newMaster())
+      const signer = await victim.keyring.signingKey('runtime')
+      const forgers = await forger.keyring.signingKey('runtime')
+      const claiming = { ...forgers, publicKey: signer.publicKey }
+      const claimed = await backupOf({ backupDeps: { ...forger.backupDeps, signer: claiming } }, key)
+      expect(await refusalOf(() => verifyBackup(inChunks(claimed), { opener: key }))).toBe('backup.damaged')
+      const mark = await markOf(signer, new BackupDigest(new Uint8Array(32)))
+      expect(await refusalOf(() => makerOf(mark, new BackupDigest(new Uint8Array(32).fill(1))))).toBe('backup.damaged')
+      const other = new BackupDigest(new Uint8Array(32))
+      other.over({ path: 'runtime.db', bytes: 0, content: inChunks(new Uint8Array()) })
+      expect(await refusalOf(() => makerOf(mark, other))).toBe('backup.damaged')
+      for (const none of [
+        undefined,
+        '',
+        '{}',
+        '{"publicKey":"","signature":""}',
+        '{"publicKey":"?","signature":"?"}',
+      ]) {
+        const digest = new BackupDigest(new Uint8Array(32))
+        expect(await refusalOf(() => makerOf(none, digest))).toBe('backup.damaged')
+      }
+    },
+  )
 })
 
 describe('a backup that was harmed', () => {
-  test('is refused wherever it was cut or changed, and leaves the folder as it was', async () => {
+  slowTest('is refused wherever it was cut or changed, and leaves the folder as it was', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -229,7 +245,7 @@ describe('a backup that was harmed', () => {
     }
   })
 
-  test('is refused into a folder that has something in it, or while another is restored there', async () => {
+  slowTest('is refused into a folder that has something in it, or while another is restored there', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     const bytes = await backupOf(data, key)
@@ -241,7 +257,7 @@ describe('a backup that was harmed', () => {
     expect(both.sort()).toEqual([expect.stringMatching(/^(backup.folder_not_empty|host.path_unfit)$/), 'nothing'])
   })
 
-  test('whose database is damaged is whole but not restored, and makes no master key', async () => {
+  slowTest('whose database is damaged is whole but not restored, and makes no master key', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -269,32 +285,35 @@ describe('a backup that was harmed', () => {
 })
 
 describe('a backup while all goes on', () => {
-  test('has every row and entry that was there when it began, whole ones only, in a state that a crash could have left', async () => {
-    using folder = temporaryFolder()
-    await using data = await openData(folder.file('data'), await newMaster())
-    const { db, owed } = data
-    let busy = true
-    let done = 0
-    const writing = (async () => {
-      for (; busy; done++) {
-        // As a flow does: first what is owed for it, then how far it has come.
-        await owed.append([utf8(`step ${done} ${'x'.repeat(200)}`)])
-        await db.insert(db.tables.runtimeSettings).values({ key: `step-${done}`, value: '1', changedAtMs: 1 })
-        if (done % 50 === 49) await owed.trim(done - 20)
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    })()
-    while (done < 100) await new Promise((resolve) => setImmediate(resolve))
-    const before = done
-    const bytes = await backupOf(data, key)
-    busy = false
-    await writing
-    const { path, master, report } = await restored(folder, bytes, key)
-    expect(report.damage).toEqual([])
-    await using again = await openData(path, master)
-    const rows = (await again.db.select().from(again.db.tables.runtimeSettings)).length
-    const last = (await textsOf(again.owed)).at(-1)?.[0] ?? 0
-    expect(rows).toBeGreaterThanOrEqual(before)
-    expect(last).toBeGreaterThanOrEqual(rows)
-  })
+  slowTest(
+    'has every row and entry that was there when it began, whole ones only, in a state that a crash could have left',
+    async () => {
+      using folder = temporaryFolder()
+      await using data = await openData(folder.file('data'), await newMaster())
+      const { db, owed } = data
+      let busy = true
+      let done = 0
+      const writing = (async () => {
+        for (; busy; done++) {
+          // As a flow does: first what is owed for it, then how far it has come.
+          await owed.append([utf8(`step ${done} ${'x'.repeat(200)}`)])
+          await db.insert(db.tables.runtimeSettings).values({ key: `step-${done}`, value: '1', changedAtMs: 1 })
+          if (done % 50 === 49) await owed.trim(done - 20)
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      })()
+      while (done < 100) await new Promise((resolve) => setImmediate(resolve))
+      const before = done
+      const bytes = await backupOf(data, key)
+      busy = false
+      await writing
+      const { path, master, report } = await restored(folder, bytes, key)
+      expect(report.damage).toEqual([])
+      await using again = await openData(path, master)
+      const rows = (await again.db.select().from(again.db.tables.runtimeSettings)).length
+      const last = (await textsOf(again.owed)).at(-1)?.[0] ?? 0
+      expect(rows).toBeGreaterThanOrEqual(before)
+      expect(last).toBeGreaterThanOrEqual(rows)
+    },
+  )
 })

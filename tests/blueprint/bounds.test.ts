@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { FINDINGS_MAX, type Finding } from '../../src/blueprint/findings.ts'
 import { lintBlueprint } from '../../src/blueprint/mod.ts'
 import { catalogue } from '../../src/catalogue.ts'
+import { slowTest } from '../support/quick.ts'
 
 const HEAD = 'blueprint: b\nsystems: { s: { runtime: r } }\ncomponents:\n'
 
@@ -21,7 +22,7 @@ function processorTime(run: () => void): number {
   return (user + system) / 1_000
 }
 
-test('keys without number are refused before anything is built of them', () => {
+slowTest('keys without number are refused before anything is built of them', () => {
   const text = many(80_000, (i) => `k${i}: 1\n`)
   let findings: Finding[] = []
   expect(processorTime(() => (findings = lint(text)))).toBeLessThan(3_000)
@@ -43,7 +44,7 @@ test.each([
   expect(lint(text).map(({ code }) => code)).toEqual(['blueprint.too_large'])
 })
 
-test('nesting that cannot be followed is a finding, not a crash', () => {
+slowTest('nesting that cannot be followed is a finding, not a crash', () => {
   for (const text of ['['.repeat(20_000), '- '.repeat(20_000), '{a: '.repeat(10_000)])
     expect(lint(text)[0]?.code).toBe('blueprint.yaml')
 })
@@ -63,16 +64,19 @@ describe('the time it takes grows with the text and not with its square:', () =>
   })
 })
 
-test('as many findings are told as someone can mend at once, and a Blueprint with more errors is no good either', () => {
-  const inputs = (count: number): string => many(count, (i) => `x${i}, `)
-  const text = `${HEAD}  c: { type: map, on: s, from: [${inputs(200)}], config: {} }\n`
-  const { blueprint, findings } = lintBlueprint(text, { catalogue, code: new Map() })
-  expect(findings.length).toBe(FINDINGS_MAX)
-  expect(blueprint).toBeUndefined()
-  expect(lint(HEAD + many(1_000, (i) => `  k${i}: 1\n`)).length).toBe(FINDINGS_MAX)
-})
+slowTest(
+  'as many findings are told as someone can mend at once, and a Blueprint with more errors is no good either',
+  () => {
+    const inputs = (count: number): string => many(count, (i) => `x${i}, `)
+    const text = `${HEAD}  c: { type: map, on: s, from: [${inputs(200)}], config: {} }\n`
+    const { blueprint, findings } = lintBlueprint(text, { catalogue, code: new Map() })
+    expect(findings.length).toBe(FINDINGS_MAX)
+    expect(blueprint).toBeUndefined()
+    expect(lint(HEAD + many(1_000, (i) => `  k${i}: 1\n`)).length).toBe(FINDINGS_MAX)
+  },
+)
 
-test('warnings without number hide no error', () => {
+slowTest('warnings without number hide no error', () => {
   const systems = many(200, (i) => `, s${i}: { runtime: r${i} }`)
   const text = `${HEAD.replace(' } }', ` }${systems} }`)}  c: { type: map, on: s, config: {} }\n`
   const { blueprint, findings } = lintBlueprint(text, { catalogue, code: new Map() })
@@ -84,7 +88,7 @@ test('warnings without number hide no error', () => {
 describe('a key that stands twice in one map', () => {
   const twice = { code: 'blueprint.yaml', message: 'Map keys must be unique' }
 
-  test('is found where it stands the second time, at any depth', () => {
+  slowTest('is found where it stands the second time, at any depth', () => {
     expect(lint(`${HEAD}  c: { type: map, on: s }\nblueprint: again\n`)).toMatchObject([
       { ...twice, line: 5, column: 1 },
     ])
@@ -94,22 +98,22 @@ describe('a key that stands twice in one map', () => {
     expect(lint(`${HEAD}  c: [{ a: 1, b: { x: 1, x: 2 } }]\n`)).toMatchObject([{ ...twice, line: 4, column: 26 }])
   })
 
-  test('is the same when only its writing differs, since one object is made of both', () => {
+  slowTest('is the same when only its writing differs, since one object is made of both', () => {
     for (const pair of ['{ a: 1, "a": 2 }', '{ 1: a, "1": b }', '{ true: a, "true": b }', '{ null: a, "": b }'])
       expect(lint(`x: ${pair}\n`)).toMatchObject([twice])
   })
 
-  test('is none when it stands in different maps', () => {
+  slowTest('is none when it stands in different maps', () => {
     expect(lint('a: { x: 1 }\nb: { x: 1 }\n').some(({ code }) => code === 'blueprint.yaml')).toBe(false)
   })
 })
 
-test('keys are words: lists, maps and aliases are refused as keys at their place', () => {
+slowTest('keys are words: lists, maps and aliases are refused as keys at their place', () => {
   for (const text of ['a: &x y\n*x : 1\n', 'a: y\n? [b]\n: 1\n', 'a: y\n? {b: 1}\n: 1\n'])
     expect(lint(text)).toMatchObject([{ code: 'blueprint.yaml', message: 'Map keys must be plain words', line: 2 }])
 })
 
-test('a hundred aliases are resolved, one more is refused at its place', () => {
+slowTest('a hundred aliases are resolved, one more is refused at its place', () => {
   const text = (count: number): string => `a: &a x\nb:\n${'  - *a\n'.repeat(count)}`
   expect(lint(text(99)).some(({ code }) => code === 'blueprint.yaml')).toBe(false)
   expect(lint(text(101))).toMatchObject([{ code: 'blueprint.yaml', line: 103, column: 5 }])

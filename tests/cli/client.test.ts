@@ -5,6 +5,7 @@ import { type HttpsServer, serveHttps } from '../../src/host/mod.ts'
 import { testAuthority } from '../support/certificates.ts'
 import { sluice } from '../support/cli/terminal.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { slowTest } from '../support/quick.ts'
 
 /** What the server answers next, and what it was asked last. */
 let answer: (request: Request) => Response = () => new Response('{}')
@@ -335,7 +336,7 @@ test('logs without a line says so', async () => {
   expect((await sluice(['logs', '--at', folder.path])).out).toBe('No log lines yet.\n')
 })
 
-test('logs asks for what it is told to, says where older lines are, and follows until it is stopped', async () => {
+slowTest('logs asks for what it is told to, says where older lines are, and follows until it is stopped', async () => {
   const entry = { at: '2026-01-01T00:00:00Z', level: 'error', component: 'rows', template: 'flow.failed', fields: {} }
   answer = () => Response.json({ entries: [entry], next: 41, older: 17 })
   const words = ['logs', '--deployment', 'dep_1', '--level', 'warning', '--text', 'a b', '--at', folder.path]

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterEach, beforeEach, expect, setDefaultTimeout } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import type { RunningRuntime } from '../../src/runtime/mod.ts'
 import { sluice } from '../support/cli/terminal.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { slowTest } from '../support/quick.ts'
 import { copyFlow, writeRows } from '../support/runtime/copy-flow.ts'
 import { type Api, runningRuntime } from '../support/runtime/running.ts'
 import { ScriptedPlatform } from '../support/runtime/scripted-platform.ts'
@@ -34,83 +35,95 @@ function file(name: string, text: string): string {
 }
 const enrol = () => api.send('POST', '/v1/enrolment', { code: platform.code() })
 
-test('policy show explains each rule; policy set says what it would end, and ends only what it is told to', async () => {
-  await enrol()
-  await platform.deploy(copyFlow())
-  const shown = await sluice(['policy', 'show', ...at()])
-  expect(shown.out).toContain('expressions: approve')
-  expect(shown.out).toContain('like a script')
-  const rules = file('rules.yaml', 'fileRoots: [other]\nworkersMax: 4\n')
-  const refused = await sluice(['policy', 'set', rules, ...at()])
-  expect(refused.exit).toBe(5)
-  expect(refused.out).toContain(`${DEPLOYMENT}@1  orders is refused: policy.root_forbidden in/*.csv`)
-  const set = await sluice(['policy', 'set', rules, '--end', `${DEPLOYMENT}@1`, ...at()])
-  expect(set).toMatchObject({ exit: 0, err: '' })
-  expect((await api.get('/v1/policy')).body.policy).toMatchObject({ fileRoots: ['other'], workersMax: 4 })
-  // The Platform learns which rule, and what of the assignment it is about.
-  const told = await platform.deploy(copyFlow({ version: 2 }))
-  expect(told.reasons).toContainEqual({ code: 'policy.root_forbidden', item: 'in/*.csv' })
-  expect((await platform.ping()).policy).toMatchObject({ 'file-roots': 'listed', 'workers-max': 4 })
-  expect((await sluice(['policy', 'set', file('bad.yaml', '- x'), ...at()])).err).toStartWith('policy.file_invalid')
-  expect((await sluice(['policy', 'set', file('odd.yaml', 'hots: any'), ...at()])).exit).toBe(2)
-})
+slowTest(
+  'policy show explains each rule; policy set says what it would end, and ends only what it is told to',
+  async () => {
+    await enrol()
+    await platform.deploy(copyFlow())
+    const shown = await sluice(['policy', 'show', ...at()])
+    expect(shown.out).toContain('expressions: approve')
+    expect(shown.out).toContain('like a script')
+    const rules = file('rules.yaml', 'fileRoots: [other]\nworkersMax: 4\n')
+    const refused = await sluice(['policy', 'set', rules, ...at()])
+    expect(refused.exit).toBe(5)
+    expect(refused.out).toContain(`${DEPLOYMENT}@1  orders is refused: policy.root_forbidden in/*.csv`)
+    const set = await sluice(['policy', 'set', rules, '--end', `${DEPLOYMENT}@1`, ...at()])
+    expect(set).toMatchObject({ exit: 0, err: '' })
+    expect((await api.get('/v1/policy')).body.policy).toMatchObject({ fileRoots: ['other'], workersMax: 4 })
+    // The Platform learns which rule, and what of the assignment it is about.
+    const told = await platform.deploy(copyFlow({ version: 2 }))
+    expect(told.reasons).toContainEqual({ code: 'policy.root_forbidden', item: 'in/*.csv' })
+    expect((await platform.ping()).policy).toMatchObject({ 'file-roots': 'listed', 'workers-max': 4 })
+    expect((await sluice(['policy', 'set', file('bad.yaml', '- x'), ...at()])).err).toStartWith('policy.file_invalid')
+    expect((await sluice(['policy', 'set', file('odd.yaml', 'hots: any'), ...at()])).exit).toBe(2)
+  },
+)
 
-test('policy test says what of a Blueprint would wait or be refused, by which rule, and fails where it would be refused', async () => {
-  const blueprint = file(
-    'orders.yaml',
-    `blueprint: orders
+slowTest(
+  'policy test says what of a Blueprint would wait or be refused, by which rule, and fails where it would be refused',
+  async () => {
+    const blueprint = file(
+      'orders.yaml',
+      `blueprint: orders
 systems:
   factory: { runtime: factory-01 }
 components:
   orders: { type: csv_file, on: factory, config: { paths: ["in/*.csv"] } }
   kept: { type: json_lines_file, on: factory, from: orders, config: { path: out.jsonl } }
 `,
-  )
-  const waits = await sluice(['policy', 'test', blueprint, ...at()])
-  expect(waits).toMatchObject({ exit: 0, err: '' })
-  expect(waits.out).toContain('factory would wait')
-  expect(waits.out).toContain('write out.jsonl')
-  const strict = file('strict.yaml', 'componentTypes: [csv_file]\n')
-  const refused = await sluice(['policy', 'test', blueprint, '--policy', strict, ...at()])
-  expect(refused.out).toContain('policy.type_forbidden json_lines_file (rule componentTypes)')
-  expect(refused.err).toStartWith('policy.test_refused')
-})
+    )
+    const waits = await sluice(['policy', 'test', blueprint, ...at()])
+    expect(waits).toMatchObject({ exit: 0, err: '' })
+    expect(waits.out).toContain('factory would wait')
+    expect(waits.out).toContain('write out.jsonl')
+    const strict = file('strict.yaml', 'componentTypes: [csv_file]\n')
+    const refused = await sluice(['policy', 'test', blueprint, '--policy', strict, ...at()])
+    expect(refused.out).toContain('policy.type_forbidden json_lines_file (rule componentTypes)')
+    expect(refused.err).toStartWith('policy.test_refused')
+  },
+)
 
-test('what the rules say of log lines and of memory holds for what runs: lines stay here, and the worker has its bound', async () => {
-  await enrol()
-  await sluice(['policy', 'set', file('quiet.yaml', 'logLines: nothing\nworkerMemoryMiB: 300\n'), ...at()])
-  writeRows(folder, 10)
-  await platform.deploy(copyFlow())
-  await sluice(['deployment', 'approve', DEPLOYMENT, ...at()])
-  const ended = await until('it has ended', async () => {
-    const { body } = await api.get(`/v1/deployments/${DEPLOYMENT}`)
-    return body.state === 'stopped' && body
-  })
-  expect(ended.worker.memoryBytesMax).toBe(300 * 1_048_576)
-  expect((await api.get('/v1/logs')).body.entries.length).toBeGreaterThan(0)
-  await until('its status was told', () => platform.status.some(({ entry }) => entry.state === 'stopped'))
-  expect(platform.logs).toEqual([])
-})
+slowTest(
+  'what the rules say of log lines and of memory holds for what runs: lines stay here, and the worker has its bound',
+  async () => {
+    await enrol()
+    await sluice(['policy', 'set', file('quiet.yaml', 'logLines: nothing\nworkerMemoryMiB: 300\n'), ...at()])
+    writeRows(folder, 10)
+    await platform.deploy(copyFlow())
+    await sluice(['deployment', 'approve', DEPLOYMENT, ...at()])
+    const ended = await until('it has ended', async () => {
+      const { body } = await api.get(`/v1/deployments/${DEPLOYMENT}`)
+      return body.state === 'stopped' && body
+    })
+    expect(ended.worker.memoryBytesMax).toBe(300 * 1_048_576)
+    expect((await api.get('/v1/logs')).body.entries.length).toBeGreaterThan(0)
+    await until('its status was told', () => platform.status.some(({ entry }) => entry.state === 'stopped'))
+    expect(platform.logs).toEqual([])
+  },
+)
 
-test('deployment review shows what waits, approve shows it and lets it run, refuse keeps its words here', async () => {
-  await enrol()
-  await platform.deploy(copyFlow())
-  const review = await sluice(['deployment', 'review', DEPLOYMENT, ...at()])
-  for (const words of ['Version 1 of orders waits', 'read in/*.csv', 'Signed by Example', '+   "type": "csv_file"'])
-    expect(review.out).toContain(words)
-  const words = ['--reason', 'not our table']
-  const refused = await sluice(['deployment', 'refuse', DEPLOYMENT, ...words, ...at()])
-  expect(refused.out).toContain('Refused version 1 of orders; now refused.')
-  await until('the Platform knows', () => platform.heartbeats.at(-1)?.deployments[0]?.state === 'refused')
-  expect(platform.received.join('\n') + JSON.stringify(platform.heartbeats)).not.toContain('not our table')
-  await platform.deploy(copyFlow({ version: 2 }))
-  const approved = await sluice(['deployment', 'approve', DEPLOYMENT, ...at()])
-  expect(approved.out).toContain('read in/*.csv')
-  expect(approved.out).toContain('Approved version 2 of orders')
-  expect((await sluice(['deployment', 'review', DEPLOYMENT, ...at()])).err).toStartWith('deployment.not_waiting')
-})
+slowTest(
+  'deployment review shows what waits, approve shows it and lets it run, refuse keeps its words here',
+  async () => {
+    await enrol()
+    await platform.deploy(copyFlow())
+    const review = await sluice(['deployment', 'review', DEPLOYMENT, ...at()])
+    for (const words of ['Version 1 of orders waits', 'read in/*.csv', 'Signed by Example', '+   "type": "csv_file"'])
+      expect(review.out).toContain(words)
+    const words = ['--reason', 'not our table']
+    const refused = await sluice(['deployment', 'refuse', DEPLOYMENT, ...words, ...at()])
+    expect(refused.out).toContain('Refused version 1 of orders; now refused.')
+    await until('the Platform knows', () => platform.heartbeats.at(-1)?.deployments[0]?.state === 'refused')
+    expect(platform.received.join('\n') + JSON.stringify(platform.heartbeats)).not.toContain('not our table')
+    await platform.deploy(copyFlow({ version: 2 }))
+    const approved = await sluice(['deployment', 'approve', DEPLOYMENT, ...at()])
+    expect(approved.out).toContain('read in/*.csv')
+    expect(approved.out).toContain('Approved version 2 of orders')
+    expect((await sluice(['deployment', 'review', DEPLOYMENT, ...at()])).err).toStartWith('deployment.not_waiting')
+  },
+)
 
-test('drift check finds nothing on a Runtime as it was started, and the Platform is told hashes', async () => {
+slowTest('drift check finds nothing on a Runtime as it was started, and the Platform is told hashes', async () => {
   await enrol()
   const checked = await sluice(['drift', 'check', ...at()])
   expect(checked).toMatchObject({ exit: 0, err: '' })

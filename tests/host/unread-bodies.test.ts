@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { systemClock } from '../../src/base/mod.ts'
 import { requestHttps } from '../../src/host/mod.ts'
+import { slowTest } from '../support/quick.ts'
 import { asking, closed, rawClient, serve, textOf, url, useHttps } from './fixtures/https.ts'
 
 useHttps()
@@ -21,7 +22,7 @@ async function push(client: TLSSocket, bytesMax: number): Promise<number> {
   return taken
 }
 
-test.each(['POST', 'GET'])(
+slowTest.each(['POST', 'GET'])(
   'a body of 1 GiB that nobody reads waits at its sender (%s), and the answer comes',
   async (method) => {
     const server = await serve(async () => {

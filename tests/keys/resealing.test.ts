@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout } from 'bun:test'
 import { deferred, systemClock, systemRandom } from '../../src/base/mod.ts'
 import { importWrappingKey } from '../../src/crypto/mod.ts'
 import {
@@ -14,6 +14,7 @@ import { credentials, runtimeDatabase } from '../../src/store/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
 import { bearer, tokenEndpoint } from '../support/keys/token-endpoint.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 const master = await importWrappingKey(systemRandom(32))
@@ -52,7 +53,7 @@ async function fill(vault: Awaited<ReturnType<typeof opened>>['vault']): Promise
 setDefaultTimeout(30_000)
 
 describe('a wrapping key', () => {
-  test('is rotated under what it wraps: all opens by the new key, in this process and the next', async () => {
+  slowTest('is rotated under what it wraps: all opens by the new key, in this process and the next', async () => {
     using folder = temporaryFolder()
     {
       using one = await opened(folder)
@@ -67,31 +68,34 @@ describe('a wrapping key', () => {
     expect(await two.passwords()).toEqual(filled())
   })
 
-  test('cut off anywhere, opens all in the next process, takes new ones, and is brought to its end there', async () => {
-    for (const cut of [0, 1, 20, COUNT]) {
-      using folder = temporaryFolder()
-      {
-        using one = await opened(folder)
-        await fill(one.vault)
-        const stop = new AbortController()
-        if (cut === 0) stop.abort()
-        const cutting = one.rotate(stop.signal, (done) => done === cut && stop.abort())
-        expect(await refusalOf(() => cutting)).toBe('internal.cancelled')
-        await one.vault.set('amid', { password: 'in between' })
+  slowTest(
+    'cut off anywhere, opens all in the next process, takes new ones, and is brought to its end there',
+    async () => {
+      for (const cut of [0, 1, 20, COUNT]) {
+        using folder = temporaryFolder()
+        {
+          using one = await opened(folder)
+          await fill(one.vault)
+          const stop = new AbortController()
+          if (cut === 0) stop.abort()
+          const cutting = one.rotate(stop.signal, (done) => done === cut && stop.abort())
+          expect(await refusalOf(() => cutting)).toBe('internal.cancelled')
+          await one.vault.set('amid', { password: 'in between' })
+        }
+        {
+          using two = await opened(folder)
+          expect(await two.passwords()).toEqual(filled({ amid: 'in between' }))
+          await two.vault.set('later', { password: 'before the end' })
+          await two.rotate()
+          expect(two.keyring.list().some(({ rotating }) => rotating)).toBe(false)
+        }
+        using three = await opened(folder)
+        expect(await three.passwords()).toEqual(filled({ amid: 'in between', later: 'before the end' }))
       }
-      {
-        using two = await opened(folder)
-        expect(await two.passwords()).toEqual(filled({ amid: 'in between' }))
-        await two.vault.set('later', { password: 'before the end' })
-        await two.rotate()
-        expect(two.keyring.list().some(({ rotating }) => rotating)).toBe(false)
-      }
-      using three = await opened(folder)
-      expect(await three.passwords()).toEqual(filled({ amid: 'in between', later: 'before the end' }))
-    }
-  })
+    },
+  )
 
-  test('cut off and begun again in the same process loses nothing either', async () => {
+  slowTest('cut off and begun again in the same process loses nothing either', async () => {
     using folder = temporaryFolder()
     {
       using one = await opened(folder)
@@ -105,7 +109,7 @@ describe('a wrapping key', () => {
     expect(await two.passwords()).toEqual(filled())
   })
 
-  test('is rotated while others replace, add and remove what lies under it', async () => {
+  slowTest('is rotated while others replace, add and remove what lies under it', async () => {
     using folder = temporaryFolder()
     using one = await opened(folder)
     await fill(one.vault)
@@ -121,36 +125,39 @@ describe('a wrapping key', () => {
     expect(await two.passwords()).toEqual(left)
   })
 
-  test('is rotated while a refresh token is exchanged: the new one is kept, whichever step of either comes first', async () => {
-    await using endpoint = await tokenEndpoint()
-    const { url: tokenUrl, authority } = endpoint
-    const client = { tokenUrl, authority, clientId: 'me', clientSecret: 'x', refreshToken: 'refresh-1' }
-    for (let turns = 0; turns < 16; turns++) {
-      using folder = temporaryFolder()
-      using one = await opened(folder)
-      const { id } = await one.vault.set('api', client, 'oauth2_client')
-      let rotated: Promise<void> | undefined
-      const asked = deferred<void>()
-      endpoint.answers.push(async () => {
-        asked.resolve()
-        if (turns < 4) await one.rotate()
-        return { body: bearer('a', { refresh_token: 'refresh-2' }) }
-      })
-      const used = one.vault.use(id, async () => undefined)
-      if (turns >= 4) {
-        await asked.promise
-        await systemClock.sleep((turns - 4) / 3)
-        rotated = one.rotate()
+  slowTest(
+    'is rotated while a refresh token is exchanged: the new one is kept, whichever step of either comes first',
+    async () => {
+      await using endpoint = await tokenEndpoint()
+      const { url: tokenUrl, authority } = endpoint
+      const client = { tokenUrl, authority, clientId: 'me', clientSecret: 'x', refreshToken: 'refresh-1' }
+      for (let turns = 0; turns < 16; turns++) {
+        using folder = temporaryFolder()
+        using one = await opened(folder)
+        const { id } = await one.vault.set('api', client, 'oauth2_client')
+        let rotated: Promise<void> | undefined
+        const asked = deferred<void>()
+        endpoint.answers.push(async () => {
+          asked.resolve()
+          if (turns < 4) await one.rotate()
+          return { body: bearer('a', { refresh_token: 'refresh-2' }) }
+        })
+        const used = one.vault.use(id, async () => undefined)
+        if (turns >= 4) {
+          await asked.promise
+          await systemClock.sleep((turns - 4) / 3)
+          rotated = one.rotate()
+        }
+        await Promise.all([used, rotated])
+        using two = await opened(folder)
+        endpoint.answers.push(() => ({ body: bearer('b') }))
+        await two.vault.use(id, async () => undefined)
+        expect(endpoint.requests[turns * 2 + 1]?.form).toMatchObject({ refresh_token: 'refresh-2' })
       }
-      await Promise.all([used, rotated])
-      using two = await opened(folder)
-      endpoint.answers.push(() => ({ body: bearer('b') }))
-      await two.vault.use(id, async () => undefined)
-      expect(endpoint.requests[turns * 2 + 1]?.form).toMatchObject({ refresh_token: 'refresh-2' })
-    }
-  })
+    },
+  )
 
-  test('is rotated while something new is sealed, however far that has come', async () => {
+  slowTest('is rotated while something new is sealed, however far that has come', async () => {
     for (let turns = 0; turns < 24; turns++) {
       using folder = temporaryFolder()
       using one = await opened(folder)
@@ -162,7 +169,7 @@ describe('a wrapping key', () => {
     }
   })
 
-  test('has its last look when whoever holds the database has written', async () => {
+  slowTest('has its last look when whoever holds the database has written', async () => {
     using folder = temporaryFolder()
     using one = await opened(folder)
     const steps: string[] = []
@@ -174,7 +181,7 @@ describe('a wrapping key', () => {
     expect(steps).toEqual(['written', 'rotated'])
   })
 
-  test('leaves what never opened as it is, and does not stop at it', async () => {
+  slowTest('leaves what never opened as it is, and does not stop at it', async () => {
     using folder = temporaryFolder()
     using one = await opened(folder)
     await fill(one.vault)

@@ -10,6 +10,7 @@ import { type Chain, chainOf } from '../support/certificates/chain.ts'
 import { sluice } from '../support/cli/terminal.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { PlatformHost } from '../support/platform/platform-host.ts'
+import { slowTest } from '../support/quick.ts'
 import { type Api, runningRuntime } from '../support/runtime/running.ts'
 import { until } from '../support/until.ts'
 
@@ -147,18 +148,21 @@ describe('TLS on both ports', () => {
       expect(await met(managementPort(), { maxVersion: 'TLSv1.2', ciphers })).toMatch(/^ERR_SSL|^ECONNRESET/)
   })
 
-  test('32100 takes 1.3 alone, and without a certificate of the owner’s says nothing to those who name no bridge', async () => {
-    await installed()
-    expect((await tls(runtime.bridgePort)).getProtocol()).toBe('TLSv1.3')
-    expect(await met(runtime.bridgePort, { maxVersion: 'TLSv1.2' })).toMatch(/^ERR_SSL|^ECONNRESET/)
-    await api.send('DELETE', '/v1/certificate')
-    const silent = connectTcp(runtime.bridgePort, HOST)
-    lifetime.defer(async () => void silent.destroy())
-    await once(silent, 'connect')
-    let heard = 0
-    silent.on('data', (bytes) => (heard += bytes.length))
-    connect({ socket: silent, servername: 'localhost' }).on('error', () => undefined)
-    await new Promise<void>((resolve) => silent.once('close', () => resolve()))
-    expect(heard).toBe(0)
-  })
+  slowTest(
+    '32100 takes 1.3 alone, and without a certificate of the owner’s says nothing to those who name no bridge',
+    async () => {
+      await installed()
+      expect((await tls(runtime.bridgePort)).getProtocol()).toBe('TLSv1.3')
+      expect(await met(runtime.bridgePort, { maxVersion: 'TLSv1.2' })).toMatch(/^ERR_SSL|^ECONNRESET/)
+      await api.send('DELETE', '/v1/certificate')
+      const silent = connectTcp(runtime.bridgePort, HOST)
+      lifetime.defer(async () => void silent.destroy())
+      await once(silent, 'connect')
+      let heard = 0
+      silent.on('data', (bytes) => (heard += bytes.length))
+      connect({ socket: silent, servername: 'localhost' }).on('error', () => undefined)
+      await new Promise<void>((resolve) => silent.once('close', () => resolve()))
+      expect(heard).toBe(0)
+    },
+  )
 })

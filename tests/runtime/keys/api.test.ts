@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { verifyBackup } from '../../../src/backup/mod.ts'
 import { base64url, systemClock, systemRandom } from '../../../src/base/mod.ts'
 import { inChunks } from '../../support/backup/data.ts'
+import { slowTest } from '../../support/quick.ts'
 import { type ManagementHost, managementHost, ORIGIN } from '../../support/runtime/management-host.ts'
 import { until } from '../../support/until.ts'
 
@@ -102,7 +103,7 @@ describe('a backup over the API', () => {
     return host.app.fetch(request, { peer: { address: '192.0.2.1', port: 40_000 } })
   }
 
-  test('is the owner’s alone, opens by what was asked for, and stands in the trail', async () => {
+  slowTest('is the owner’s alone, opens by what was asked for, and stands in the trail', async () => {
     await using host = await managementHost()
     const owner = await host.tokenFor('owner')
     const passphrase = { kind: 'passphrase' as const, passphrase: 'a long and lonely winter coat' }

@@ -8,6 +8,7 @@ import { letterKeyTarget, settledLetterKeys } from '../../../src/runtime/dead-le
 import { Turns } from '../../../src/runtime/deployments/turns.ts'
 import { type Journal, openJournal } from '../../../src/store/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { slowTest } from '../../support/quick.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { anyArrived, arrived, copyFlow, writeRows } from '../../support/runtime/copy-flow.ts'
 import { runningRuntime } from '../../support/runtime/running.ts'
@@ -90,32 +91,35 @@ describe('the keys of dead letters', () => {
   })
 })
 
-test('a running deployment goes on over the rotation of its letters’ key: no row is lost or double, its letters are there', async () => {
-  await using platform = await ScriptedPlatform.start()
-  const { runtime, api } = await runningRuntime(folder.path)
-  await using _running = runtime
-  await api.send('POST', '/v1/enrolment', { code: platform.code() })
-  writeRows(folder, 300_000)
-  appendFileSync(folder.file('in/orders-0.csv'), 'not a number,x\n')
-  writeRowsBefore()
-  await platform.deploy(copyFlow())
-  await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, {})
-  await until('rows arrived', () => anyArrived(folder))
-  expect((await api.send('POST', '/v1/keys/dead-letters/rotate', {})).status).toBe(202)
-  await until('it is rotated', async () => {
-    const { keys } = (await api.get('/v1/keys')).body
-    return keys.every(
-      ({ state, failure }: { state: string; failure: string | null }) => state === 'idle' && failure === null,
+slowTest(
+  'a running deployment goes on over the rotation of its letters’ key: no row is lost or double, its letters are there',
+  async () => {
+    await using platform = await ScriptedPlatform.start()
+    const { runtime, api } = await runningRuntime(folder.path)
+    await using _running = runtime
+    await api.send('POST', '/v1/enrolment', { code: platform.code() })
+    writeRows(folder, 300_000)
+    appendFileSync(folder.file('in/orders-0.csv'), 'not a number,x\n')
+    writeRowsBefore()
+    await platform.deploy(copyFlow())
+    await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, {})
+    await until('rows arrived', () => anyArrived(folder))
+    expect((await api.send('POST', '/v1/keys/dead-letters/rotate', {})).status).toBe(202)
+    await until('it is rotated', async () => {
+      const { keys } = (await api.get('/v1/keys')).body
+      return keys.every(
+        ({ state, failure }: { state: string; failure: string | null }) => state === 'idle' && failure === null,
+      )
+    })
+    await until(
+      'the flow has ended',
+      async () => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body.state === 'stopped',
     )
-  })
-  await until(
-    'the flow has ended',
-    async () => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body.state === 'stopped',
-  )
-  expect(await arrived(folder)).toEqual({ rows: 300_000, distinct: 300_000 })
-  const { letters: kept } = (await api.get(`/v1/deployments/${DEPLOYMENT}/dead-letters`)).body
-  expect(kept).toHaveLength(2)
-})
+    expect(await arrived(folder)).toEqual({ rows: 300_000, distinct: 300_000 })
+    const { letters: kept } = (await api.get(`/v1/deployments/${DEPLOYMENT}/dead-letters`)).body
+    expect(kept).toHaveLength(2)
+  },
+)
 
 /** A file of one row that is refused, read first. */
 function writeRowsBefore(): void {
