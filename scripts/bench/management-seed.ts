@@ -1,4 +1,9 @@
-/** Fills the data folder of a Runtime as a bench wants it: deployments that have ended, and a long log of theirs. */
+/**
+ * Fills the data folder of a Runtime as a bench wants it: deployments that have ended, and a long log of theirs. A program of its own,
+ * since a connection to a database that is closed lives on until it is collected, and would then tidy up below the Runtime's feet:
+ *   bun management-seed.ts DATA DEPLOYMENTS LINES IDS      writes the ids of the deployments as JSON into the file IDS
+ */
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Lifetime, newId, rfc3339, systemClock, systemRandom, utf8 } from '../../src/base/mod.ts'
 import { createMasterKeyFile } from '../../src/keys/mod.ts'
@@ -8,10 +13,17 @@ import type { Assignment } from '../../src/wire/mod.ts'
 /** Lines that one append takes. */
 const LINES_AT_ONCE = 1_000
 
-export type Seed = { deployments: number; logLines: number }
+type Seed = { deployments: number; logLines: number }
+
+const [data = '', deployments, logLines, idsFile = ''] = process.argv.slice(2)
+const seeded = await seedRuntime(data, join(data, 'files'), {
+  deployments: Number(deployments),
+  logLines: Number(logLines),
+})
+writeFileSync(idsFile, JSON.stringify(seeded))
 
 /** The ids of the deployments, whose state is that of flows that have ended. */
-export async function seedRuntime(data: string, files: string, seed: Seed): Promise<string[]> {
+async function seedRuntime(data: string, files: string, seed: Seed): Promise<string[]> {
   await using lifetime = new Lifetime()
   const masterKey = { kind: 'file' as const, path: join(data, 'master.key') }
   await createMasterKeyFile(masterKey.path)

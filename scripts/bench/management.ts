@@ -6,10 +6,10 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../src/base/mod.ts'
 import { compileBinary } from '../compile.ts'
 import { type Bench, type BenchOptions, bounded, type Figure } from './figures.ts'
-import { seedRuntime } from './management-seed.ts'
 import { exitOf, type Scratch, withScratch } from './scratch.ts'
 
 const SEED = { deployments: 100, logLines: 1_000_000 }
@@ -113,6 +113,16 @@ async function measurePages(server: Server, ids: readonly string[], { log, count
   return figures
 }
 
+const SEED_PROGRAM = fileURLToPath(new URL('./management-seed.ts', import.meta.url))
+
+/** Fills the data folder; the ids of its deployments. */
+async function seeded(scratch: Scratch, data: string, seed: typeof SEED): Promise<string[]> {
+  const idsFile = join(scratch.folder, 'ids.json')
+  const words = [data, String(seed.deployments), String(seed.logLines), idsFile]
+  await scratch.run([process.execPath, SEED_PROGRAM, ...words])
+  return JSON.parse(await readFile(idsFile, 'utf8'))
+}
+
 async function run({ log, quick, signal }: BenchOptions): Promise<Figure[]> {
   return await withScratch(tmpdir(), signal, async (scratch) => {
     log('building the binary')
@@ -123,7 +133,7 @@ async function run({ log, quick, signal }: BenchOptions): Promise<Figure[]> {
     mkdirSync(join(data, 'files'), { recursive: true, mode: 0o700 })
     const seed = quick ? QUICK : SEED
     log(`writing ${seed.deployments} deployments and ${seed.logLines} lines of log`)
-    const ids = await seedRuntime(data, join(data, 'files'), seed)
+    const ids = await seeded(scratch, data, seed)
     const server = await startRuntime(scratch, binary, data)
     await systemClock.sleep(SETTLE_MS, signal)
     const watchMs = quick ? WATCH_MS / 10 : WATCH_MS

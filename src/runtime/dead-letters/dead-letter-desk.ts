@@ -1,10 +1,9 @@
 /** The dead letters of all deployments: through the worker that has them open, or, between workers, from the journal itself. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Bytes, Clock, Random } from '../../base/mod.ts'
+import { type Bytes, type Clock, KeyedTurns, type Random } from '../../base/mod.ts'
 import type { Keyring } from '../../keys/mod.ts'
 import { DEAD_LETTERS_MAX, type DeadLetterEntry, type DeadLetterSelection } from '../../wire/mod.ts'
-import { Turns } from '../deployments/turns.ts'
 import { DeadLetterGone, WorkerGone } from '../errors.ts'
 import type { WorkerProcess } from '../supervision/worker-process.ts'
 import { DEAD_LETTER_BYTES_MAX } from '../supervision/worker-start.ts'
@@ -27,7 +26,7 @@ const COUNTED_MAX = 64
 export class DeadLetterDesk {
   readonly #deps: DeadLetterDeskDeps
   readonly #counted = new Map<string, { revision: string; counts: ReasonCount[] }>()
-  readonly #turns = new Turns()
+  readonly #turns = new KeyedTurns()
 
   constructor(deps: DeadLetterDeskDeps) {
     this.#deps = deps

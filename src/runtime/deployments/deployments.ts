@@ -1,5 +1,7 @@
 /** What this Runtime was told to do, what its owner allows of it, and what is in force. */
+
 import { type Role, RoleTooLow } from '../../accounts/mod.ts'
+import { KeyedTurns } from '../../base/mod.ts'
 import type { Assignment, DeploymentResult, DeploymentState, Reason } from '../../wire/mod.ts'
 import { DeploymentChanged, DeploymentForbidden, DeploymentNotFound, DeploymentNotWaiting } from '../errors.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -13,7 +15,6 @@ import type { DeploymentsDeps } from './ports.ts'
 import { resumeAll } from './resumption.ts'
 import { type Affected, affectedBy } from './rules-changed.ts'
 import { Standing } from './standing.ts'
-import { Turns } from './turns.ts'
 
 /** The version that waits, opened; what its owner would agree to, and what stands against its running whatever the owner says. */
 export type Waiting = { kept: KeptAssignment; assignment: Assignment; adds: Need[]; against: Reason[] }
@@ -33,9 +34,9 @@ export class Deployments {
   readonly #standing: Standing
   readonly #intake: Intake
   /** One thing at a time for each deployment: messages and the owner's decisions may come together. */
-  readonly #turns = new Turns()
+  readonly #turns = new KeyedTurns()
   /** One admission at a time: two that come together must not both take the last place, or start under rules that just changed. */
-  readonly #admissions = new Turns()
+  readonly #admissions = new KeyedTurns()
   /** Deployments that were in force at the start and could not go on then. */
   readonly #heldBack = new Set<string>()
 

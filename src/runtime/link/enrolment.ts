@@ -1,7 +1,6 @@
 /** Whether this Runtime belongs to a Platform: the one link there is, how it comes about, and that none does once all is ending. */
-import { Cancelled } from '../../base/mod.ts'
+import { Cancelled, KeyedTurns } from '../../base/mod.ts'
 import { C2Refused } from '../../wire/mod.ts'
-import { Turns } from '../deployments/turns.ts'
 import { AlreadyEnrolled } from '../errors.ts'
 import type { Registration } from '../state/enrolment.ts'
 import { type EnrolDeps, enrol, resumeEnrolment } from './enrol.ts'
@@ -21,7 +20,7 @@ export type EnrolmentDeps = Omit<EnrolDeps, 'signal'> & {
 export class Enrolment {
   readonly #deps: EnrolmentDeps
   /** One attempt at a time, by whomever. */
-  readonly #turns = new Turns()
+  readonly #turns = new KeyedTurns()
   #link: PlatformLink | undefined
 
   constructor(deps: EnrolmentDeps) {

@@ -1,9 +1,8 @@
 /** The workers of all deployments in force: one each, the next version's after the former one has drained. */
-import { type Clock, codeOf, describeError, type Log, type Random } from '../../base/mod.ts'
+import { type Clock, codeOf, describeError, KeyedTurns, type Log, type Random } from '../../base/mod.ts'
 import type { SocketTaker } from '../../bridge/mod.ts'
 import type { Assignment, DeploymentState, Reason, WorkerNews, WorkerStart, workerAsks } from '../../wire/mod.ts'
 import type { Crew } from '../deployments/ports.ts'
-import { Turns } from '../deployments/turns.ts'
 import type { KeptCounts } from '../state/counts.ts'
 import type { Answers } from './channel.ts'
 import { Supervised, type WorkerCounts, type WorkerSpans } from './supervised.ts'
@@ -36,7 +35,7 @@ type Running = { assignment: Assignment; supervised: Supervised }
 export class Workers implements Crew {
   readonly #deps: WorkersDeps
   readonly #running = new Map<string, Running>()
-  readonly #turns = new Turns()
+  readonly #turns = new KeyedTurns()
   #closing = false
 
   constructor(deps: WorkersDeps) {

@@ -1,5 +1,5 @@
 /** Settings › Keys and backup: what opens what, how old each key is, and the acts on them. */
-import { Ago, Facts, Field, Form, Notice, Region, type Regions, Rows, State, type View } from '../../web/mod.ts'
+import { Ago, Facts, Field, Form, Notice, Region, type Regions, State, Table, type View } from '../../web/mod.ts'
 import type { KeysView } from '../keys.ts'
 
 export type KeysPageProps = {
@@ -59,25 +59,26 @@ export function KeysPage(props: KeysPageProps): View {
           </nav>
         )}
       </section>
-      <Region id="keys">{keyTable(props)}</Region>
+      <Region id="keys-list">{keyTable(props)}</Region>
     </>
   )
 }
 
 /** Live parts of the page. */
 export function keyRegions(props: KeysPageProps): Regions {
-  return { keys: keyTable(props) }
+  return { 'keys-list': keyTable(props) }
 }
 
 function keyTable({ path, view, mayChange, nowMs }: KeysPageProps): View {
   return (
-    <Rows
+    <Table
+      id="data-keys"
       title="Keys"
       columns={[{ title: 'Key' }, { title: 'Made' }, { title: 'State' }, { title: '' }]}
       rows={view.keys.map((key) => ({
         cells: [
           key.name,
-          key.madeAt === null ? 'not made yet' : <Ago at={Date.parse(key.madeAt)} now={nowMs} />,
+          key.madeAt === null ? '–' : <Ago at={Date.parse(key.madeAt)} now={nowMs} />,
           stateOf(key),
           mayChange && key.state !== 'rotating' && key.keys > 0 ? (
             <a class="button quiet" href={`${path}/rotate/${key.name}`}>
@@ -93,7 +94,7 @@ function keyTable({ path, view, mayChange, nowMs }: KeysPageProps): View {
   )
 }
 
-function stateOf({ state, done, of, failure }: KeysView['keys'][number]): View {
+function stateOf({ state, done, of, failure, madeAt }: KeysView['keys'][number]): View {
   if (state === 'rotating') {
     return (
       <>
@@ -102,7 +103,8 @@ function stateOf({ state, done, of, failure }: KeysView['keys'][number]): View {
     )
   }
   if (failure !== null) return <State state="failed" word={`cut off: ${failure}`} />
-  return state === 'interrupted' ? <State state="late" word="cut off" /> : <State state="running" word="in use" />
+  if (state === 'interrupted') return <State state="late" word="cut off" />
+  return madeAt === null ? <State state="stopped" word="made when needed" /> : <State state="running" word="in use" />
 }
 
 /** Asks for what shall open the backup. */

@@ -38,39 +38,23 @@ const ROLES = [
 
 export function ProviderForm(props: ProviderFormProps): View {
   const { action, cancel, text, failure, errors = {} } = props
+  const field = (name: keyof ProviderText) => ({ name, value: text[name], error: errors[name] })
   return (
     <Form {...{ action, failure }} submit="Set the provider" cancel={{ label: 'Not now', href: cancel }}>
       <p>
         At the provider, enter this as the redirect address: <code>{props.redirectUri}</code>
       </p>
+      <Field {...field('label')} label="Name" required lengthMax={256} help="What the button says: “Sign in with …”." />
       <Field
-        name="label"
-        label="Name"
-        value={text.label}
-        error={errors['label']}
-        required
-        lengthMax={256}
-        help="What the button says: “Sign in with …”."
-      />
-      <Field
-        name="issuer"
+        {...field('issuer')}
         label="Issuer"
         type="url"
-        value={text.issuer}
-        error={errors['issuer']}
         required
         lengthMax={256}
         placeholder="https://login.example.org/realms/works"
         help="Exactly as the provider names itself."
       />
-      <Field
-        name="clientId"
-        label="Client id"
-        value={text.clientId}
-        error={errors['clientId']}
-        required
-        lengthMax={256}
-      />
+      <Field {...field('clientId')} label="Client id" required lengthMax={256} />
       <Field
         name="clientSecret"
         label="Client secret"
@@ -79,60 +63,33 @@ export function ProviderForm(props: ProviderFormProps): View {
         lengthMax={256}
         help={props.hasSecret ? 'There is one; left empty, it stays.' : 'Left empty for a client without one.'}
       />
+      <Field {...field('scopes')} label="Scopes" help="Beside openid, between spaces." lengthMax={1_024} />
       <Field
-        name="scopes"
-        label="Scopes"
-        value={text.scopes}
-        error={errors['scopes']}
-        help="Beside openid, between spaces."
-        lengthMax={1_024}
-      />
-      <Field
-        name="allowedDomains"
+        {...field('allowedDomains')}
         label="Mail domains that may come"
-        value={text.allowedDomains}
-        error={errors['allowedDomains']}
         lengthMax={1_024}
         placeholder="example.org"
         help="Whoever has a verified address there is made a user at their first sign-in. Left empty, nobody is: link accounts that are there."
       />
+      <Field {...field('allowedSubjects')} label="Subjects that may come" lengthMax={1_024} />
       <Field
-        name="allowedSubjects"
-        label="Subjects that may come"
-        value={text.allowedSubjects}
-        error={errors['allowedSubjects']}
-        lengthMax={1_024}
-      />
-      <Field
-        name="roleClaim"
+        {...field('roleClaim')}
         label="Claim that decides the role"
-        value={text.roleClaim}
-        error={errors['roleClaim']}
         lengthMax={256}
         placeholder="groups"
         help="Read at each sign-in of users who were made by the provider."
       />
       <TextArea
-        name="roles"
+        {...field('roles')}
         label="Roles by the claim’s values"
-        value={text.roles}
-        error={errors['roles']}
         rows={4}
         lengthMax={8_192}
         help="One by line: value=role, such as sluice-operators=operator. The highest counts."
       />
-      <Select
-        name="defaultRole"
-        label="Role otherwise"
-        options={ROLES}
-        value={text.defaultRole}
-        error={errors['defaultRole']}
-      />
+      <Select {...field('defaultRole')} label="Role otherwise" options={ROLES} />
       <TextArea
-        name="ca"
+        {...field('ca')}
         label="Certificate of the provider’s authority"
-        value={text.ca}
-        error={errors['ca']}
         rows={4}
         lengthMax={32_768}
         help="PEM, where the provider’s own certificate is not from a public authority."

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromUtf8, systemClock, systemRandom, utf8 } from '../../../src/base/mod.ts'
+import { fromUtf8, KeyedTurns, systemClock, systemRandom, utf8 } from '../../../src/base/mod.ts'
 import { importWrappingKey } from '../../../src/crypto/mod.ts'
 import { type Keyring, openKeyring } from '../../../src/keys/mod.ts'
 import { letterKeyTarget, settledLetterKeys } from '../../../src/runtime/dead-letters/letter-keys.ts'
-import { Turns } from '../../../src/runtime/deployments/turns.ts'
 import { type Journal, openJournal } from '../../../src/store/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
 import { slowTest } from '../../support/quick.ts'
@@ -47,7 +46,7 @@ async function readBy(key: Uint8Array<ArrayBuffer>, deployment: string): Promise
 }
 
 const target = (replace: () => void = () => undefined, running: string[] = []) => {
-  const turns = new Turns()
+  const turns = new KeyedTurns()
   return letterKeyTarget({
     ...{ folder: folder.path, keyring, clock: systemClock },
     desk: { exclusively: (deployment, work) => turns.run(deployment, work) },

@@ -126,3 +126,12 @@ describe('no text of others', () => {
     expect(text).toContain('&lt;script&gt;')
   })
 })
+
+test('no id stands twice on a page: live parts, labels and the help dialog are found by theirs', async () => {
+  const twice: string[] = []
+  for (const [path, { text }] of await walkPages(visit, ['/'])) {
+    const ids = [...text.matchAll(/\sid="([^"]+)"/g)].map(([, id = '']) => id)
+    twice.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${path.split('?')[0]} #${id}`))
+  }
+  expect([...new Set(twice)]).toEqual([])
+})
