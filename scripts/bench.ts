@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util'
 import { nearestWord } from '../src/base/mod.ts'
 import { bridgeBench } from './bench/bridge.ts'
 import type { Bench, Figure } from './bench/figures.ts'
+import { floodBench } from './bench/flood.ts'
 import { flowBench } from './bench/flow.ts'
 import { managementBench } from './bench/management.ts'
 import { pipelineBench } from './bench/pipeline.ts'
 import { startBench } from './bench/start.ts'
 
-const BENCHES: readonly Bench[] = [startBench, flowBench, bridgeBench, pipelineBench, managementBench]
+const BENCHES: readonly Bench[] = [startBench, flowBench, bridgeBench, pipelineBench, managementBench, floodBench]
 
 /** A bench that is not done by then is given up, and removes what it made. */
 const BENCH_MS_MAX = 600_000

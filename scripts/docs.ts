@@ -1,5 +1,5 @@
 /**
- * Writes those papers of `docs/` that are made from the code: the command, settings, components, errors, benches.
+ * Writes those papers of `docs/` that are made from the code: the command, settings, components, errors, limits, benches.
  *   bun scripts/docs.ts            writes them
  *   bun scripts/docs.ts --check    exits 1 if one differs from what the code says
  */
@@ -10,6 +10,7 @@ import { cliPage } from './docs/cli.ts'
 import { componentsPage } from './docs/components.ts'
 import { credentialsPage } from './docs/credentials.ts'
 import { errorsPage } from './docs/errors.ts'
+import { limitsPage } from './docs/limits/page.ts'
 import { policyPage } from './docs/policy.ts'
 import { settingsPage } from './docs/settings.ts'
 import { readSources } from './source-files.ts'
@@ -24,6 +25,7 @@ export async function generatedPapers(): Promise<ReadonlyMap<string, string>> {
     ['docs/components.md', componentsPage()],
     ['docs/credentials.md', credentialsPage()],
     ['docs/errors.md', errorsPage(readSources(root, 'src'))],
+    ['docs/limits.md', limitsPage()],
     ['docs/policy.md', policyPage()],
     ['docs/settings.md', settingsPage()],
   ])

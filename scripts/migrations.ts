@@ -1,5 +1,5 @@
 /**
- * Generates the migrations of the three databases from their schemas, with drizzle-kit, as modules of the program.
+ * Generates the migrations of the four databases from their schemas, with drizzle-kit, as modules of the program.
  *   bun scripts/migrations.ts            appends one step to each database whose schema has changed
  *   bun scripts/migrations.ts --check    exits 1 if a schema and its migrations differ, or a step was edited
  *   bun scripts/migrations.ts --fresh    one initial step for each database; only until the first release
@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { fileURLToPath } from 'node:url'
 import { type DrizzleSQLiteSnapshotJSON, generateSQLiteDrizzleJson, generateSQLiteMigration } from 'drizzle-kit/api'
 import type { Migration } from '../src/store/migrate.ts'
-import { registrySchema, runtimeSchema, tenantSchema } from '../src/store/schemas.ts'
+import { dataSchema, registrySchema, runtimeSchema, tenantSchema } from '../src/store/schemas.ts'
 
 type State = { migrations: readonly Migration[]; snapshot: DrizzleSQLiteSnapshotJSON }
 type Mode = 'append' | 'check' | 'fresh'
@@ -20,6 +20,7 @@ const SCHEMAS: Record<string, Record<string, unknown>> = {
   runtime: runtimeSchema,
   tenant: tenantSchema,
   registry: registrySchema,
+  data: dataSchema,
 }
 
 /** Brings every database's module up to its schema, or only compares; returns what differs, one line each. */

@@ -29,8 +29,8 @@ await browser.close()
 console.log(`${count} pictures in ${FOLDER}`)
 
 async function shoot(on: Browser, site: FurnishedSite): Promise<number> {
-  const pages = await walkPages(site.visit, [site.home])
-  const paths = [...pages].filter(([, { status, type }]) => status === 200 && type.startsWith('text/html'))
+  const pages = await walkPages(site.visit, [site.home, `${site.home}sign-in`, `${site.home}not-there`])
+  const paths = [...pages].filter(([, { type }]) => type.startsWith('text/html'))
   for (const [look, options] of Object.entries(LOOKS)) {
     const headers = { authorization: `Bearer ${site.token}` }
     const context = await on.newContext({ ...options, ignoreHTTPSErrors: true, extraHTTPHeaders: headers })

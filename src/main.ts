@@ -21,9 +21,17 @@ await new Promise<void>((loaded) => {
     signal: stopping.signal,
     // Bun lets go of the pages that it read a binary's sources and libraries from once this file is evaluated: 18 MB of a Runtime.
     onStanding: loaded,
-  }).then((exitCode) => {
-    // A worker stays until its channel closes; everything else has ended by now.
-    process.exitCode = exitCode
-    loaded()
-  })
+  }).then(
+    (exitCode) => {
+      // A worker stays until its channel closes; everything else has ended by now.
+      process.exitCode = exitCode
+      loaded()
+    },
+    // The command answers for whatever fails in it; this is a program that could not be loaded whole. Bun's loop spins for ever under a
+    // file that waits, so it must not.
+    (error: unknown) => {
+      say(`${error instanceof Error ? error.stack : error}\n`)
+      loaded()
+    },
+  )
 })

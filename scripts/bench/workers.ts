@@ -85,8 +85,8 @@ export function startWorker(
     deadLetters: { folder: join(scratch.folder, `letters-${worker.pid}`), key: base64url(random(32)), bytesMax: 1e9 },
   })
   const ended = start.then(async () => {
-    const { how, code, item } = await told.promise
-    if (how !== 'ended' || !last) throw new Error(`a worker ${how}: ${code ?? ''} ${item ?? ''}`)
+    const { how, failure } = await told.promise
+    if (how !== 'ended' || !last) throw new Error(`a worker ${how}: ${failure?.code ?? ''} ${failure?.message ?? ''}`)
     await worker.exited
     return last
   })

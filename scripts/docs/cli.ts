@@ -14,7 +14,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
 }
 
 /** Parts of a help text whose lines begin with other words than verbs. */
-const NO_VERBS = /^(?:Usage|Options|Arguments|Variables|Exit codes)/
+const NO_VERBS = /^(?:Usage|Options|Arguments|Examples|Variables|Exit codes)/
 
 /** Words that a help text lists under its headings, each the name of a verb. */
 function verbsIn(help: string): string[] {
@@ -29,7 +29,9 @@ async function sections(words: readonly string[]): Promise<string[]> {
   const help = await helpOf(words)
   const own = [words.length === 0 ? '## `sluice`' : `## \`sluice ${words.join(' ')}\``, fenced('text', help)]
   const below: string[] = []
-  for (const verb of verbsIn(help)) below.push(...(await sections([...words, verb])))
+  // Only what has verbs below it says so in its usage line.
+  const isNoun = /^Usage: .*\[command\]/m.test(help)
+  for (const verb of isNoun ? verbsIn(help) : []) below.push(...(await sections([...words, verb])))
   return [...own, ...below]
 }
 

@@ -29,7 +29,8 @@ const SOURCES = [
 
 const USES = [
   'Setting a credential that is used starts the deployments that run with it anew. Removing one that is used must be meant; what runs',
-  'keeps what it was lent until its next start, and fails then. `sluice credential check NAME` tries it with the components in force',
+  'keeps what it was lent until its next start, and fails then. A deployment whose flow has ended uses it too: a replay of refused',
+  'records or a restart starts it again unasked. One that somebody stopped does not. `sluice credential check NAME` tries it with the components in force',
   'that use it, each in a process of its own; a version that waits for approval is never tried, since its hosts and paths are not',
   'approved. It tells the code of what is wrong and no message, which may name what a field holds.',
 ].join('\n')

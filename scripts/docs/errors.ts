@@ -1,6 +1,6 @@
 /** docs/errors.md: every code that Sluice can answer with, found in the text of the sources. */
 import { AppError, type ErrorKind } from '../../src/base/mod.ts'
-import { EXIT_CODES } from '../../src/cli/exit.ts'
+import { EXIT_CODES, EXIT_ROWS_REFUSED } from '../../src/cli/exit.ts'
 import { problemOf } from '../../src/web/mod.ts'
 import type { SourceFile } from '../source-files.ts'
 import { GENERATED, page, table } from './markdown.ts'
@@ -16,7 +16,8 @@ type ErrorClass = {
   path: string
 }
 
-const CLASS = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?(?:export )?class (\w+) extends AppError \{\n([\s\S]*?)\n\}/g
+const CLASS =
+  /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?(?:export )?class (\w+) extends (?:AppError|DocumentRefused) \{\n([\s\S]*?)\n\}/g
 const CODE = /\bcode = '([a-z0-9_.]+)' as const/
 const KIND = /\bkind = '(\w+)' as const/
 /** A string in either quote, on the line of its name or on the next. */
@@ -105,7 +106,8 @@ export function errorsPage(files: readonly SourceFile[]): string {
       'answers with problem details (RFC 9457) that carry it. Texts may change, codes do not.',
     ].join('\n'),
     kinds(),
-    'Three codes have a closer HTTP status: `request.too_large` 413, `request.media_type` 415, `request.invalid` 422.',
+    'Some codes have a closer HTTP status: `request.too_large` and `library.too_large` 413, `request.media_type` 415, `request.invalid` 422.',
+    `\`upload.rows_refused\` leaves the command with ${EXIT_ROWS_REFUSED}.`,
     '## By code',
     table(['code', 'kind', 'class', 'when', 'what to do'], classes),
     '## Reasons and findings',

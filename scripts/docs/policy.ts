@@ -5,7 +5,8 @@ import { GENERATED, page, table } from './markdown.ts'
 const INTRODUCTION = [
   'The owner’s rules of a Runtime stand above every approval. They are changed on the Runtime only: on its page Settings → Policy, or with',
   '`sluice policy set FILE`, which says what the new rules would end and ends only what it is told to. What they forbid is refused with',
-  'the rule’s code and the item, here and on the Platform. `sluice policy test BLUEPRINT` tries a Blueprint on them beforehand.',
+  'the rule’s code and the item, here and on the Platform. What has ended counts as well, since a replay of refused records or a restart',
+  'starts it again unasked; what somebody stopped does not. `sluice policy test BLUEPRINT` tries a Blueprint on them beforehand.',
 ]
 
 const EXAMPLE = [

@@ -9,9 +9,18 @@ import {
 } from './api-tokens.ts'
 import type { AccountsDeps } from './deps.ts'
 import { endAccess } from './ended-access.ts'
+import { browserToken } from './known-browser.ts'
 import { createLink, type LinkPurpose, type LinkView, viewLink } from './links.ts'
 import { Lockout } from './lockout.ts'
-import { grantMembership, isMember, listMemberships, type Membership, revokeMembership } from './memberships.ts'
+import {
+  grantMembership,
+  listMembers,
+  listMemberships,
+  type Membership,
+  revokeMembers,
+  revokeMembership,
+  roleInTenant,
+} from './memberships.ts'
 import {
   arrive,
   type Identity,
@@ -22,7 +31,8 @@ import {
   unlinkIdentities,
 } from './oidc/arrivals.ts'
 import { Oidc, type OidcBegin, type OidcOffer, type OidcReturned } from './oidc/oidc.ts'
-import { type NewOidcSettings, type OidcView, removeOidc, setOidc, viewOidc } from './oidc/settings.ts'
+import { rememberedOidc } from './oidc/remembered.ts'
+import type { NewOidcSettings, OidcView } from './oidc/settings.ts'
 import { Passwords } from './passwords.ts'
 import type { Role, User } from './roles.ts'
 import {
@@ -71,6 +81,7 @@ import {
   setRole,
   type UserSummary,
   userById,
+  userByName,
 } from './users.ts'
 
 export interface Accounts {
@@ -103,8 +114,10 @@ export interface Accounts {
   /** Sets a password and ends all sessions but `keepSession`. Refuses `account.password_unfit`, `account.not_found`. */
   setPassword(userId: string, password: string, keepSession?: string): Promise<void>
   /** Refuses `account.refused` (same answer and time whatever is wrong), `account.try_later`, `account.busy`. */
-  signIn(name: string, password: string, address: string, userAgent?: string): Promise<SignedIn>
-  /** The second half. Refuses `account.link_refused` (begin again), `account.code_refused`, `account.try_later`. */
+  signIn(name: string, password: string, visitor: Visitor): Promise<SignedIn>
+  /** What the browser keeps, for 30 days, in which a user (by id) has just signed in, so that it is known when they come again. */
+  browserToken(userId: string): Promise<string>
+  /** The second half. Refuses `account.link_refused` (begin again), `account.code_refused`, `account.code_used`, `account.try_later`. */
   signInByCode(input: CodeSignIn): Promise<OpenedSession & { by: 'code' | 'recovery-code' }>
   /** Renews `confirmedAtMs` of a session: by a code where there is an authenticator, else by the password. */
   confirmSession(sessionId: string, proof: Confirmation): Promise<void>
@@ -160,12 +173,16 @@ export interface Accounts {
   /** Who may do what with the datasets of which data tenant. */
   readonly memberships: {
     list(userId: string): Promise<Membership[]>
-    /** Refuses `data_tenant.invalid`, `account.not_found`. */
+    /** Refuses `data_tenant.invalid`, `data_tenant.last_owner`, `account.not_found`. */
     grant(membership: Omit<Membership, 'since'>): Promise<Membership>
-    /** Refuses `data_tenant.not_member`. */
+    /** Refuses `data_tenant.not_member`, `data_tenant.last_owner`. */
     revoke(userId: string, dataTenant: string): Promise<void>
-    /** Whether the user reaches that role there. */
-    reaches(userId: string, dataTenant: string, needed: Role): Promise<boolean>
+    /** Everyone of one data tenant, the earliest first. */
+    of(dataTenant: string): Promise<Membership[]>
+    /** Takes them all back: the data tenant is removed. */
+    revokeAll(dataTenant: string): Promise<void>
+    /** The user's role there; `undefined` for who is no member. */
+    roleIn(userId: string, dataTenant: string): Promise<Role | undefined>
   }
   /** Makes a token that speaks for a user id until `expires` (ms since 1970, at most 366 days ahead); shown this once. Refuses `api_token.unfit`, `api_token.too_many`. */
   createApiToken(input: NewApiToken): Promise<{ id: string; token: string }>
@@ -179,7 +196,10 @@ export interface Accounts {
 
 /** Opens them; nothing is read or written until the first call. */
 export function openAccounts(deps: AccountsDeps): Accounts {
-  const guards = { passwords: new Passwords(deps.pepper), lockout: new Lockout(deps), codes: new Lockout(deps) }
+  const guards: Guards = {
+    ...{ passwords: new Passwords(deps.pepper), lockout: new Lockout(deps), codes: new Lockout(deps) },
+    userByName: userByName(deps),
+  }
   return {
     async createFirstOwner(name) {
       const user = await createFirstUser(deps, name)
@@ -223,8 +243,8 @@ function signingIn(deps: AccountsDeps, guards: Guards) {
     redeemLink: (token, visitor, password) => redeemLink(deps, guards, { token, visitor, password }),
     setPassword: async (userId, password, keepSession) =>
       setPassword(deps, guards, { user: await userById(deps, userId), password, keepSession }),
-    signIn: (name, password, address, userAgent) =>
-      signIn(deps, guards, { name, password, visitor: { address, userAgent } }),
+    signIn: (name, password, visitor) => signIn(deps, guards, { name, password, visitor }),
+    browserToken: (userId) => browserToken(deps, userId),
     signInByCode: (input) => signInByCode(deps, guards, input),
     confirmSession: (sessionId, proof) => confirmSession(deps, guards, sessionId, proof),
   } satisfies Partial<Accounts>
@@ -245,9 +265,7 @@ function totpOf(deps: AccountsDeps, { codes }: Guards): Accounts['totp'] {
 function oidcOf(deps: AccountsDeps): Accounts['oidc'] {
   const oidc = new Oidc(deps)
   return {
-    settings: () => viewOidc(deps),
-    set: (settings) => setOidc(deps, settings),
-    remove: () => removeOidc(deps),
+    ...rememberedOidc(deps),
     begin: (input) => oidc.begin(input),
     finish: (query, cookie, address) => oidc.finish(query, cookie, address),
     plan: ({ settings, vouched }) => planArrival(deps, settings, vouched),
@@ -270,6 +288,8 @@ function membershipsOf(deps: AccountsDeps): Accounts['memberships'] {
     list: (userId) => listMemberships(deps, userId),
     grant: (membership) => grantMembership(deps, membership),
     revoke: (userId, dataTenant) => revokeMembership(deps, userId, dataTenant),
-    reaches: (userId, dataTenant, needed) => isMember(deps, userId, dataTenant, needed),
+    of: (dataTenant) => listMembers(deps, dataTenant),
+    revokeAll: (dataTenant) => revokeMembers(deps, dataTenant),
+    roleIn: (userId, dataTenant) => roleInTenant(deps, userId, dataTenant),
   }
 }

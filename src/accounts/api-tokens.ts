@@ -1,12 +1,12 @@
 /** API tokens: `slt_`, a public id, a secret and a checksum. Shown once, kept as a hash, with an expiry, listed and revoked. */
 import { and, asc, count, eq, gt, isNull } from 'drizzle-orm'
-import { base64url, equalBytes, utf8 } from '../base/mod.ts'
-import { createSha256 } from '../crypto/mod.ts'
+import { equalBytes } from '../base/mod.ts'
+import { idOfToken, newCheckedToken } from '../crypto/mod.ts'
 import { apiTokens, users } from '../store/mod.ts'
 import type { AccountsDeps } from './deps.ts'
 import { ApiTokenNotFound, ApiTokensTooMany, ApiTokenUnfit } from './errors.ts'
 import type { User } from './roles.ts'
-import { hashToken, newToken } from './secrets.ts'
+import { hashToken } from './secrets.ts'
 import { userById } from './users.ts'
 
 export const API_TOKEN_LIFETIME_MAX_MS = 366 * 24 * 60 * 60_000
@@ -15,10 +15,7 @@ export const API_TOKENS_PER_USER_MAX = 64
 const NAME_LENGTH_MAX = 64
 const USED_EVERY_MS = 60_000
 
-const ID_LENGTH = 'slt_'.length + 16
-const CHECKSUM_LENGTH = 6
-/** `slt_` + 12 random bytes + 32 random bytes, both base64url, + six hex digits of a checksum. */
-const FORM = /^slt_[A-Za-z0-9_-]{16}[A-Za-z0-9_-]{43}[0-9a-f]{6}$/
+const PREFIX = 'slt_'
 
 /** Times are ms since 1970; `usedAt` to the minute. */
 export type ApiTokenSummary = {
@@ -46,9 +43,7 @@ export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Pr
   if ((held?.tokens ?? 0) >= API_TOKENS_PER_USER_MAX) {
     throw new ApiTokensTooMany(`this user has ${API_TOKENS_PER_USER_MAX} tokens already`)
   }
-  const id = `slt_${base64url(deps.random(12))}`
-  const unchecked = `${id}${newToken(deps.random)}`
-  const token = `${unchecked}${checksumOf(unchecked)}`
+  const { id, token } = newCheckedToken(PREFIX, deps.random)
   await deps.db.insert(apiTokens).values({
     id,
     tokenHash: await hashToken('api', token),
@@ -62,9 +57,9 @@ export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Pr
 
 /** Who a token speaks for, and its id; `undefined` for anything else. A mistyped token is told from its checksum alone. */
 export async function userOfToken(deps: AccountsDeps, token: string): Promise<{ user: User; id: string } | undefined> {
-  if (!isWellFormed(token)) return undefined
+  const id = idOfToken(PREFIX, token)
+  if (id === undefined) return undefined
   const now = deps.clock.now()
-  const id = token.slice(0, ID_LENGTH)
   const row = await deps.db
     .select({
       hash: apiTokens.tokenHash,
@@ -109,15 +104,4 @@ export async function revokeApiToken(deps: AccountsDeps, id: string, userId?: st
     .where(and(eq(apiTokens.id, id), ofUser))
     .returning({ id: apiTokens.id })
   if (revoked.length === 0) throw new ApiTokenNotFound('there is no such token')
-}
-
-function isWellFormed(token: string): boolean {
-  return FORM.test(token) && checksumOf(token.slice(0, -CHECKSUM_LENGTH)) === token.slice(-CHECKSUM_LENGTH)
-}
-
-/** Not a protection: it tells a cut or mistyped token, and lets scanners for leaked secrets be sure of what they found. */
-function checksumOf(unchecked: string): string {
-  const digest = createSha256()
-  digest.update(utf8(unchecked))
-  return digest.digestHex().slice(0, CHECKSUM_LENGTH)
 }

@@ -1,7 +1,7 @@
 /** argon2id (RFC 9106) by the host's implementation: Bun has its own, elsewhere @node-rs/argon2. Both write the same PHC strings. */
 
 /** OWASP's first choice: 19 MiB, two passes, one lane; ~30 ms on a server core. */
-const MEMORY_KIB = 19_456
+export const MEMORY_KIB = 19_456
 const PASSES = 2
 
 export async function argon2Hash(password: string): Promise<string> {

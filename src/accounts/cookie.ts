@@ -1,6 +1,7 @@
 /** The cookie that carries a session: bound to its host, out of reach of scripts, not sent by pages of other sites. */
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { KNOWN_BROWSER_MS } from './known-browser.ts'
 import { SESSION_MAX_MS } from './sessions.ts'
 
 /** `__Host-` makes browsers insist on Secure, Path=/ and no Domain, so that no other host or plain HTTP can plant one. */
@@ -53,6 +54,16 @@ export function passingCookieOf(c: Context, cookie: string, kind: PassingCookie)
 /** Takes it away again. */
 export function clearPassingCookie(c: Context, cookie: string, kind: PassingCookie): void {
   deleteCookie(c, passing(cookie, kind), ATTRIBUTES)
+}
+
+/** Leaves with the browser that somebody has signed in in it (`browserToken`). It stays when the session ends. */
+export function setBrowserCookie(c: Context, value: string, cookie: string = SESSION_COOKIE): void {
+  setCookie(c, `${cookie}.browser`, value, { ...ATTRIBUTES, maxAge: KNOWN_BROWSER_MS / 1_000 })
+}
+
+/** What the browser brings back of it. */
+export function browserCookieOf(c: Context, cookie: string = SESSION_COOKIE): string | undefined {
+  return getCookie(c, `${cookie}.browser`)
 }
 
 function passing(cookie: string, kind: PassingCookie): string {

@@ -76,13 +76,21 @@ export class AccountNameInvalid extends AppError {
 export class AccountNotFound extends AppError {
   override readonly code = 'account.not_found' as const
   override readonly kind = 'not_found' as const
+  override readonly advice = 'See who there is with: sluice user list.'
 }
 
-/** A code of an authenticator or of recovery that is wrong, too old, or was taken before; which of them is not told. */
+/** A code of an authenticator or of recovery that is wrong or too old; which of them is not told. */
 export class CodeRefused extends AppError {
   override readonly code = 'account.code_refused' as const
   override readonly kind = 'unauthenticated' as const
   override readonly advice = 'Wait for the next code, and compare the clocks of the phone and of the server.'
+}
+
+/** A code that was right, and is good once: it was taken before, or a later one was. Told after the first half of a sign-in only. */
+export class CodeUsed extends AppError {
+  override readonly code = 'account.code_used' as const
+  override readonly kind = 'unauthenticated' as const
+  override readonly advice = 'Wait for the next code: the authenticator shows it within 30 seconds.'
 }
 
 /** This user has an authenticator already. */
@@ -141,12 +149,14 @@ export class ApiTokensTooMany extends AppError {
 export class ApiTokenNotFound extends AppError {
   override readonly code = 'api_token.not_found' as const
   override readonly kind = 'not_found' as const
+  override readonly advice = 'See which there are with: sluice api-token list.'
 }
 
 /** No session of this user has this id, or no longer. */
 export class SessionNotFound extends AppError {
   override readonly code = 'session.not_found' as const
   override readonly kind = 'not_found' as const
+  override readonly advice = 'See which there are with: sluice session list.'
 }
 
 /** The id of a data tenant is not one. */
@@ -158,6 +168,13 @@ export class DataTenantInvalid extends AppError {
 export class MembershipNotFound extends AppError {
   override readonly code = 'data_tenant.not_member' as const
   override readonly kind = 'not_found' as const
+}
+
+/** Without this owner nobody could change anything in the data tenant any more. */
+export class DataTenantLastOwner extends AppError {
+  override readonly code = 'data_tenant.last_owner' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Make another member an owner first.'
 }
 
 /** The settings of the OpenID provider are not of use. */

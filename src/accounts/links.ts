@@ -11,7 +11,7 @@ export const LINK_LIFETIME_MS = 60 * 60_000
 /** Between a right password and the code that follows it. */
 export const SECOND_STEP_MS = 5 * 60_000
 /** A user's sign-ins that wait for a code; the oldest beyond these has to begin again. */
-const SECOND_STEPS_PER_USER_MAX = 8
+export const SECOND_STEPS_PER_USER_MAX = 8
 
 /** What a link lets its holder do. */
 export type LinkPurpose = 'set-password' | 'sign-in'

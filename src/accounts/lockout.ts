@@ -1,6 +1,5 @@
-/** Who may try a password now: by account and by address, without locking out those who have signed in from there before. */
-import { and, desc, eq, gt, lte, notInArray, or } from 'drizzle-orm'
-import type { Clock } from '../base/mod.ts'
+/** Who may try a password now: by account and by address, without locking out those who have signed in before, from there or in that browser. */
+import { and, desc, eq, gt, lte, notInArray, or, sql } from 'drizzle-orm'
 import { networkOf } from '../host/mod.ts'
 import { knownAddresses } from '../store/mod.ts'
 import type { AccountsDeps } from './deps.ts'
@@ -10,15 +9,20 @@ import { Throttle } from './throttle.ts'
 /** Attempts that fail before each costs a wait: on one account, and from one address on whatever accounts. */
 export const FREE_ATTEMPTS_ACCOUNT = 5
 export const FREE_ATTEMPTS_ADDRESS = 20
+/**
+ * So long failures on an account count, so that pauses gain no guesses: 5, ten more with waits of 1 s to 512 s, then one each quarter
+ * of an hour, which is 109 on the first day and 96 on any other.
+ */
+export const ACCOUNT_FORGET_AFTER_MS = 24 * 60 * 60_000
 /** From where a person signs in; the longest unused beyond these is forgotten. */
-const KNOWN_ADDRESSES_PER_USER_MAX = 16
-const KNOWN_ADDRESS_MS = 30 * 24 * 60 * 60_000
+export const KNOWN_ADDRESSES_PER_USER_MAX = 16
+export const KNOWN_ADDRESS_MS = 30 * 24 * 60 * 60_000
 /** How often it is told that one account is under attack: a flood must not fill what it is written into. */
 const TELL_EVERY_MS = 60 * 60_000
 
 /** One attempt that was let through; what happens to it decides what the next one costs. */
 export type Attempt = {
-  /** Whether it comes from where its user has signed in before. */
+  /** Whether it comes from where its user has signed in before, or in a browser in which they have. */
   readonly isKnown: boolean
   /** It was right and opened a session: its keys start afresh, and its address is known from now on. */
   succeeded(): Promise<void>
@@ -34,17 +38,20 @@ export class Lockout {
   readonly #strangers: Throttle
   readonly #addresses: Throttle
   readonly #pairs: Throttle
+  readonly #known: ReturnType<typeof knownAddress>
   /** Of users who exist, so there are no more than those. */
   readonly #toldMs = new Map<string, number>()
 
   constructor(deps: AccountsDeps) {
-    const throttle = (clock: Clock, free: number): Throttle => new Throttle(clock, { free })
+    const { clock } = deps
+    const ofAccounts = { free: FREE_ATTEMPTS_ACCOUNT, forgetAfterMs: ACCOUNT_FORGET_AFTER_MS }
     this.#deps = deps
     // Names that do not exist have their own, so that no flood of made-up names pushes real accounts out.
-    this.#users = throttle(deps.clock, FREE_ATTEMPTS_ACCOUNT)
-    this.#strangers = throttle(deps.clock, FREE_ATTEMPTS_ACCOUNT)
-    this.#addresses = throttle(deps.clock, FREE_ATTEMPTS_ADDRESS)
-    this.#pairs = throttle(deps.clock, FREE_ATTEMPTS_ACCOUNT)
+    this.#users = new Throttle(clock, ofAccounts)
+    this.#strangers = new Throttle(clock, ofAccounts)
+    this.#addresses = new Throttle(clock, { free: FREE_ATTEMPTS_ADDRESS })
+    this.#pairs = new Throttle(clock, ofAccounts)
+    this.#known = knownAddress(deps)
   }
 
   /** How many accounts, addresses and pairs of both are remembered; at most four times `THROTTLE_KEYS_MAX`. */
@@ -54,15 +61,16 @@ export class Lockout {
 
   /**
    * Counts an attempt before it is made. Refuses `account.try_later`, for names that do not exist as for others.
-   * From an address where this user has signed in before, only the failures on this account from there count.
+   * In a browser or session that is known (by its id) as this user's, only the failures in it count; from an address where this user
+   * has signed in before, those on this account from there.
    */
-  async begin(userId: string | undefined, name: string, address: string): Promise<Attempt> {
+  async begin(userId: string | undefined, name: string, address: string, knownBy?: string): Promise<Attempt> {
     const network = networkOf(address)
     const account = userId ?? `name ${name}`
-    const pair = `${account} ${network}`
-    if (await this.#isKnown(userId ?? '', network)) {
+    const pair = `${account} ${knownBy ?? network}`
+    if (knownBy !== undefined || (await this.#isKnown(userId ?? '', network))) {
       // A neighbour behind the same address may be who fails here: the owner of the account has to learn of it all the same.
-      if (userId !== undefined && this.#pairs.waitMs(pair) > 0) await this.#tell(userId, network)
+      if (userId !== undefined && this.#pairs.waitMs(pair) > 0) this.#tell(userId, network)
       return this.#attempt(userId, network, [[this.#pairs, pair]], true)
     }
     const accounts = userId === undefined ? this.#strangers : this.#users
@@ -70,7 +78,7 @@ export class Lockout {
       [accounts, account],
       [this.#addresses, network],
     ]
-    if (userId !== undefined && this.#users.waitMs(userId) > 0) await this.#tell(userId, network)
+    if (userId !== undefined && this.#users.waitMs(userId) > 0) this.#tell(userId, network)
     return this.#attempt(userId, network, keys, false)
   }
 
@@ -96,26 +104,16 @@ export class Lockout {
     return this.#remember(userId, networkOf(address))
   }
 
-  async #tell(userId: string, network: string): Promise<void> {
+  /** Not waited for, since how long an answer takes must not say whether there is such a user; what fails is told with the next attempt. */
+  #tell(userId: string, network: string): void {
     const now = this.#deps.clock.monotonic()
     if (now - (this.#toldMs.get(userId) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return
     this.#toldMs.set(userId, now)
-    await this.#deps.onLocked?.(userId, network)
+    this.#deps.onLocked?.(userId, network).catch(() => this.#toldMs.delete(userId))
   }
 
   async #isKnown(userId: string, network: string): Promise<boolean> {
-    const found = await this.#deps.db
-      .select({ seenAtMs: knownAddresses.seenAtMs })
-      .from(knownAddresses)
-      .where(
-        and(
-          eq(knownAddresses.userId, userId),
-          eq(knownAddresses.address, network),
-          gt(knownAddresses.seenAtMs, this.#oldest()),
-        ),
-      )
-      .get()
-    return found !== undefined
+    return (await this.#known.get({ userId, network, oldestMs: this.#oldest() })) !== undefined
   }
 
   async #remember(userId: string, network: string): Promise<void> {
@@ -138,4 +136,15 @@ export class Lockout {
   #oldest(): number {
     return this.#deps.clock.now() - KNOWN_ADDRESS_MS
   }
+}
+
+/** Prepared once: strangers ask for it as often as they can. */
+function knownAddress({ db }: Pick<AccountsDeps, 'db'>) {
+  const { userId, address, seenAtMs } = knownAddresses
+  const isThatOne = and(eq(userId, sql.placeholder('userId')), eq(address, sql.placeholder('network')))
+  return db
+    .select({ seenAtMs })
+    .from(knownAddresses)
+    .where(and(isThatOne, gt(seenAtMs, sql.placeholder('oldestMs'))))
+    .prepare()
 }

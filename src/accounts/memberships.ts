@@ -1,9 +1,9 @@
 /** Who may do what with the datasets of one data tenant. A member's role there stands beside the user's role on the server. */
 import { and, asc, eq } from 'drizzle-orm'
 import { dataTenantMembers } from '../store/mod.ts'
-import { type AccountsDeps, within } from './deps.ts'
-import { DataTenantInvalid, MembershipNotFound } from './errors.ts'
-import { type Role, roleReaches } from './roles.ts'
+import { type AccountsDeps, type WithinDeps, within } from './deps.ts'
+import { DataTenantInvalid, DataTenantLastOwner, MembershipNotFound } from './errors.ts'
+import type { Role } from './roles.ts'
 import { userById } from './users.ts'
 
 /** A user's place in a data tenant; `since`: ms since 1970. */
@@ -12,7 +12,7 @@ export type Membership = { user: string; dataTenant: string; role: Role; since: 
 /** Opaque ids only: no name of a party stands among accounts. */
 const DATA_TENANT = /^dt_[0-9a-z-]{1,64}$/
 
-/** Replaces the role of one who is a member already. Refuses `data_tenant.invalid`, `account.not_found`. */
+/** Replaces the role of one who is a member already. Refuses `data_tenant.invalid`, `data_tenant.last_owner`, `account.not_found`. */
 export function grantMembership(
   deps: AccountsDeps,
   { user, dataTenant, role }: Omit<Membership, 'since'>,
@@ -20,6 +20,7 @@ export function grantMembership(
   if (!DATA_TENANT.test(dataTenant)) throw new DataTenantInvalid('the id of a data tenant begins with dt_')
   return within(deps, async (tx) => {
     await userById(tx, user)
+    if (role !== 'owner') await demandOtherOwner(tx, user, dataTenant)
     const row = { userId: user, dataTenant, role, grantedAtMs: tx.clock.now() }
     const target = [dataTenantMembers.userId, dataTenantMembers.dataTenant]
     await tx.db.insert(dataTenantMembers).values(row).onConflictDoUpdate({ target, set: row })
@@ -27,10 +28,13 @@ export function grantMembership(
   })
 }
 
-/** Refuses `data_tenant.not_member`. */
-export async function revokeMembership(deps: AccountsDeps, user: string, dataTenant: string): Promise<void> {
-  const removed = await deps.db.delete(dataTenantMembers).where(ofBoth(user, dataTenant)).returning()
-  if (removed.length === 0) throw new MembershipNotFound('the user is no member of this data tenant')
+/** Refuses `data_tenant.not_member`, `data_tenant.last_owner`. */
+export function revokeMembership(deps: AccountsDeps, user: string, dataTenant: string): Promise<void> {
+  return within(deps, async (tx) => {
+    await demandOtherOwner(tx, user, dataTenant)
+    const removed = await tx.db.delete(dataTenantMembers).where(ofBoth(user, dataTenant)).returning()
+    if (removed.length === 0) throw new MembershipNotFound('the user is no member of this data tenant')
+  })
 }
 
 /** Of one user. */
@@ -43,14 +47,40 @@ export async function listMemberships(deps: AccountsDeps, user: string): Promise
   return rows.map((row) => ({ user, dataTenant: row.dataTenant, role: row.role, since: row.grantedAtMs }))
 }
 
-/** Whether a user reaches a role in a data tenant. Nobody does by their role on the server alone, an owner neither. */
-export async function isMember(deps: AccountsDeps, user: string, dataTenant: string, needed: Role): Promise<boolean> {
+/** Of one data tenant, the earliest first. */
+export async function listMembers(deps: AccountsDeps, dataTenant: string): Promise<Membership[]> {
+  const rows = await deps.db
+    .select()
+    .from(dataTenantMembers)
+    .where(eq(dataTenantMembers.dataTenant, dataTenant))
+    .orderBy(asc(dataTenantMembers.grantedAtMs), asc(dataTenantMembers.userId))
+  return rows.map(({ userId, role, grantedAtMs }) => ({ user: userId, dataTenant, role, since: grantedAtMs }))
+}
+
+/** Nobody is a member of it any more. */
+export async function revokeMembers(deps: AccountsDeps, dataTenant: string): Promise<void> {
+  await deps.db.delete(dataTenantMembers).where(eq(dataTenantMembers.dataTenant, dataTenant))
+}
+
+/** What a user is in a data tenant. Nobody is anything there by their role on the server alone, an owner neither. */
+export async function roleInTenant(deps: AccountsDeps, user: string, dataTenant: string): Promise<Role | undefined> {
   const row = await deps.db
     .select({ role: dataTenantMembers.role })
     .from(dataTenantMembers)
     .where(ofBoth(user, dataTenant))
     .get()
-  return row !== undefined && roleReaches(row.role, needed)
+  return row?.role
+}
+
+/** Where this user is an owner, another one must be there as well. */
+async function demandOtherOwner({ db }: WithinDeps, user: string, dataTenant: string): Promise<void> {
+  const owners = await db
+    .select({ user: dataTenantMembers.userId })
+    .from(dataTenantMembers)
+    .where(and(eq(dataTenantMembers.dataTenant, dataTenant), eq(dataTenantMembers.role, 'owner')))
+    .limit(2)
+  if (owners.length === 1 && owners[0]?.user === user)
+    throw new DataTenantLastOwner('this is the last owner of the data tenant')
 }
 
 function ofBoth(user: string, dataTenant: string) {

@@ -11,23 +11,27 @@ export {
   safeNext,
 } from './authenticate.ts'
 export {
+  browserCookieOf,
   clearPassingCookie,
   clearSessionCookie,
   passingCookieOf,
   SESSION_COOKIE,
   sessionCookieOf,
   sessionTokenOf,
+  setBrowserCookie,
   setPassingCookie,
   setSessionCookie,
 } from './cookie.ts'
 export {
   CodeRefused,
+  CodeUsed,
   ConfirmationUnfit,
   LinkRefused,
   OidcMissing,
   OidcRefused,
   PasswordUnfit,
   RoleTooLow,
+  SessionNotFound,
   SignInBusy,
   SignInRefused,
   SignInTooOften,

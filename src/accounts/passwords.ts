@@ -8,18 +8,16 @@ import { PasswordUnfit, SignInBusy } from './errors.ts'
 export const PASSWORD_LENGTH_MIN = 12
 /** The bound above. */
 export const PASSWORD_LENGTH_MAX = 256
-/** 2 × 19 MiB while passwords are checked; the third waits. */
-const CHECKS_AT_ONCE = 2
-/** And 19 MiB for who comes from where they have signed in before: a flood of strangers must not keep them out. */
-const KNOWN_CHECKS_AT_ONCE = 1
-/** 64 waiting × ~30 ms / 2 ≈ 1 s until the last one's turn; for those from known addresses too, in a line of their own. */
-const CHECKS_WAITING_MAX = 64
+/** Strangers keep one core busy at most, with 19 MiB. Those who have signed in before, and who sets a password, have as much for themselves. */
+export const CHECKS_AT_ONCE = 1
+/** 64 waiting × ~30 ms ≈ 2 s until the last one's turn, in each of the two lines. */
+export const CHECKS_WAITING_MAX = 64
 
 export class Passwords {
   readonly #pepper: Bytes | undefined
   #nobody: Promise<string> | undefined
-  readonly #slots = lineOf(CHECKS_AT_ONCE)
-  readonly #knownSlots = lineOf(KNOWN_CHECKS_AT_ONCE)
+  readonly #slots = checksLine()
+  readonly #knownSlots = checksLine()
 
   constructor(pepper: Bytes | undefined) {
     this.#pepper = pepper
@@ -34,11 +32,12 @@ export class Passwords {
     if (length > PASSWORD_LENGTH_MAX)
       throw new PasswordUnfit(`the password is longer than ${PASSWORD_LENGTH_MAX} characters`)
     if (password.toLowerCase() === userName) throw new PasswordUnfit('the password is the name of the user')
-    return this.#slots.run(async () => argon2Hash(await this.#peppered(password)))
+    // Whoever sets a password has a session or a link: strangers who fill their own line do not keep them out.
+    return this.#knownSlots.run(async () => argon2Hash(await this.#peppered(password)))
   }
 
   /**
-   * Compares with a stored hash; without one it does the same work against nobody's and says no. Those from known addresses wait
+   * Compares with a stored hash; without one it does the same work against nobody's and says no. Those who are known wait
    * in a line of their own. Refuses `account.busy`.
    */
   verify(hash: string | null, password: string, isKnown = false): Promise<boolean> {
@@ -67,7 +66,7 @@ export class Passwords {
   }
 }
 
-function lineOf(atOnce: number): Slots {
+function checksLine(): Slots {
   const full = (): SignInBusy => new SignInBusy('too many passwords wait to be checked')
-  return new Slots(atOnce, { waitingMax: CHECKS_WAITING_MAX, full })
+  return new Slots(CHECKS_AT_ONCE, { waitingMax: CHECKS_WAITING_MAX, full })
 }

@@ -42,8 +42,8 @@ export type SessionSummary = {
   address: string
   userAgent: string
 }
-/** Where a browser comes from: its IP address, and what it calls itself. */
-export type Visitor = { address: string; userAgent?: string | undefined }
+/** Where a browser comes from: its IP address, what it calls itself, and what it kept of a sign-in before (`browserToken`). */
+export type Visitor = { address: string; userAgent?: string | undefined; browser?: string | undefined }
 
 /** `confirmedAtMs`: when its user proved to be there, if that was not just now. */
 export async function openSession(

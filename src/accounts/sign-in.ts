@@ -2,12 +2,13 @@
  * How a person gets a session: by password, by a one-time link, or by an OpenID provider, and then, where they have an
  * authenticator, by its code as well. No first half opens anything by itself.
  */
-import { and, eq, isNull } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { oneTimeLinks, users } from '../store/mod.ts'
 import { type AccountsDeps, type WithinDeps, within } from './deps.ts'
 import { ConfirmationUnfit, LinkRefused, SignInRefused } from './errors.ts'
+import { knownBrowser } from './known-browser.ts'
 import { consumeLink, createSecondStep, viewLink, viewSecondStep } from './links.ts'
-import type { Lockout } from './lockout.ts'
+import type { Attempt, Lockout } from './lockout.ts'
 import type { Passwords } from './passwords.ts'
 import type { User } from './roles.ts'
 import {
@@ -19,12 +20,15 @@ import {
   type Visitor,
 } from './sessions.ts'
 import { totpState, useCode } from './totp.ts'
-import { normalName } from './users.ts'
+import { normalName, type UserByName } from './users.ts'
 
 /** What checks and slows down attempts; passwords and codes are counted apart. */
-export type Guards = { passwords: Passwords; lockout: Lockout; codes: Lockout }
+export type Guards = { passwords: Passwords; lockout: Lockout; codes: Lockout; userByName: UserByName }
 /** A session, or the token with which a code has to follow within five minutes. */
 export type SignedIn = OpenedSession | { secondStep: string }
+
+/** Whose cookie is looked at where the name is nobody's: what takes time for some names has to take it for all. */
+const NOBODY = 'usr_'
 
 export type PasswordSignIn = { name: string; password: string; visitor: Visitor }
 
@@ -32,17 +36,31 @@ export type PasswordSignIn = { name: string; password: string; visitor: Visitor 
 export async function signIn(deps: AccountsDeps, guards: Guards, input: PasswordSignIn): Promise<SignedIn> {
   // A name that is longer than any user's is cut, so that the memory of attempts stays small.
   const name = normalName(input.name).slice(0, 64)
-  const byName = and(eq(users.name, name), isNull(users.disabledAtMs))
-  const row = await deps.db.select().from(users).where(byName).get()
+  const row = await guards.userByName(name)
   // The first sign-in of a process pays for nobody's hash whether the name exists or not.
   await guards.passwords.warm()
-  const attempt = await guards.lockout.begin(row?.id, name, input.visitor.address)
-  const matches = await guards.passwords.verify(row?.passwordHash ?? null, input.password, attempt.isKnown)
+  const browser = await knownBrowser(deps, row?.id ?? NOBODY, input.visitor.browser)
+  const attempt = await guards.lockout.begin(row?.id, name, input.visitor.address, browser)
+  const matches = await checked(guards, attempt, { hash: row?.passwordHash ?? null, password: input.password })
   if (!matches || row === undefined) throw new SignInRefused('the name or the password is not right')
   const opened = await openOrAsk(deps, { id: row.id, name: row.name, role: row.role }, input.visitor)
   // Half a sign-in does not make an address known: whoever has the password alone is a stranger still.
   await ('secondStep' in opened ? attempt.forgiven() : attempt.succeeded())
   return opened
+}
+
+/** Whether the password is the one; an attempt for which there was no room is none. Refuses `account.busy`. */
+async function checked(
+  { passwords }: Guards,
+  attempt: Attempt,
+  { hash, password }: { hash: string | null; password: string },
+): Promise<boolean> {
+  try {
+    return await passwords.verify(hash, password, attempt.isKnown)
+  } catch (error) {
+    attempt.forgiven()
+    throw error
+  }
 }
 
 /** A session for a user whose first half is proved, now or at `confirmedAtMs`, or the token for the second. */
@@ -63,14 +81,15 @@ async function openOrAskWithin(
 
 export type CodeSignIn = { secondStep: string; code: string; visitor: Visitor }
 
-/** Refuses `account.link_refused` (begin again), `account.code_refused`, `account.try_later`. */
+/** Refuses `account.link_refused` (begin again), `account.code_refused`, `account.code_used`, `account.try_later`. */
 export async function signInByCode(
   deps: AccountsDeps,
   guards: Guards,
   { secondStep, code, visitor }: CodeSignIn,
 ): Promise<OpenedSession & { by: 'code' | 'recovery-code' }> {
   const user = await viewSecondStep(deps, secondStep)
-  const attempt = await guards.codes.begin(user.id, user.name, visitor.address)
+  const browser = await knownBrowser(deps, user.id, visitor.browser)
+  const attempt = await guards.codes.begin(user.id, user.name, visitor.address, browser)
   const by = await useCode(deps, user.id, code)
   const opened = await within(deps, async (tx) => {
     await consumeLink(tx, secondStep)
@@ -121,7 +140,7 @@ export type Confirmation = { password?: string; code?: string; address: string }
 /**
  * Renews the confirmation of a session: by the code, if its user has an authenticator, else by the password; what is given beyond
  * that has to be right too. Refuses `session.not_found`, `account.confirmation_unfit`, `account.refused`, `account.code_refused`,
- * `account.try_later`, `account.busy`; counts in the lockout as any attempt does.
+ * `account.try_later`, `account.busy`. A session's attempts count for themselves: whoever stole it does not keep its person out.
  */
 export async function confirmSession(
   deps: AccountsDeps,
@@ -135,13 +154,13 @@ export async function confirmSession(
   const needed = since === null ? password : code
   if (needed === undefined || needed === '') throw new ConfirmationUnfit('the confirmation is not complete')
   if (password !== undefined && password !== '') {
-    const attempt = await guards.lockout.begin(user.id, user.name, address)
-    const matches = await guards.passwords.verify(row?.hash ?? null, password, attempt.isKnown)
+    const attempt = await guards.lockout.begin(user.id, user.name, address, sessionId)
+    const matches = await checked(guards, attempt, { hash: row?.hash ?? null, password })
     if (!matches) throw new SignInRefused('the password is not right')
     await attempt.forgiven()
   }
   if (since !== null) {
-    const attempt = await guards.codes.begin(user.id, user.name, address)
+    const attempt = await guards.codes.begin(user.id, user.name, address, sessionId)
     await useCode(deps, user.id, code ?? '')
     await attempt.succeeded()
   }

@@ -1,25 +1,28 @@
 /** Slows down whoever keeps failing: some attempts are free, then each costs a wait twice as long. Memory is bounded. */
 import type { Clock } from '../base/mod.ts'
 
-const WAIT_FIRST_MS = 1_000
-const WAIT_LONGEST_MS = 15 * 60_000
-/** Without a further attempt for this long, a key starts afresh. */
-const FORGET_AFTER_MS = 60 * 60_000
+export const WAIT_FIRST_MS = 1_000
+export const WAIT_LONGEST_MS = 15 * 60_000
+/** Without a further attempt for this long, a key starts afresh, unless it is one that has to be remembered longer. */
+export const FORGET_AFTER_MS = 60 * 60_000
 /** 8,192 keys × ~200 B < 2 MiB for each throttle, even if strangers fill it. The longest untried is dropped. */
 export const THROTTLE_KEYS_MAX = 8_192
 
 type Attempts = { count: number; lastMs: number }
+type ThrottleOptions = { free: number; keysMax?: number; forgetAfterMs?: number }
 
 export class Throttle {
   readonly #clock: Clock
   readonly #free: number
   readonly #keysMax: number
+  readonly #forgetAfterMs: number
   readonly #attempts = new Map<string, Attempts>()
 
-  constructor(clock: Clock, options: { free: number; keysMax?: number }) {
+  constructor(clock: Clock, options: ThrottleOptions) {
     this.#clock = clock
     this.#free = options.free
     this.#keysMax = options.keysMax ?? THROTTLE_KEYS_MAX
+    this.#forgetAfterMs = options.forgetAfterMs ?? FORGET_AFTER_MS
   }
 
   get keys(): number {
@@ -58,6 +61,6 @@ export class Throttle {
 
   #current(key: string): Attempts | undefined {
     const attempts = this.#attempts.get(key)
-    return attempts && this.#clock.monotonic() - attempts.lastMs < FORGET_AFTER_MS ? attempts : undefined
+    return attempts && this.#clock.monotonic() - attempts.lastMs < this.#forgetAfterMs ? attempts : undefined
   }
 }

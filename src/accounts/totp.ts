@@ -7,7 +7,7 @@ import { fromUtf8, type Random, utf8 } from '../base/mod.ts'
 import { unwrap, wrap } from '../crypto/mod.ts'
 import { recoveryCodes, totpSecrets } from '../store/mod.ts'
 import { type AccountsDeps, type WithinDeps, within } from './deps.ts'
-import { CodeRefused, TotpEnrolled, TotpMissing } from './errors.ts'
+import { CodeRefused, CodeUsed, TotpEnrolled, TotpMissing } from './errors.ts'
 import type { Lockout } from './lockout.ts'
 import { hashToken } from './secrets.ts'
 import { endOtherSessions } from './sessions.ts'
@@ -136,7 +136,7 @@ export async function totpState(deps: WithinDeps, userId: string): Promise<TotpS
 
 /**
  * Uses up a code of the authenticator in force, or a recovery code: of calls at the same time with one code, one succeeds.
- * Refuses `account.code_refused`. Whoever calls counts attempts.
+ * Refuses `account.code_refused`, `account.code_used`. Whoever calls counts attempts.
  */
 export async function useCode(deps: AccountsDeps, userId: string, code: string): Promise<'code' | 'recovery-code'> {
   const text = code.replace(/\s/g, '').toLowerCase()
@@ -154,7 +154,8 @@ export async function useCode(deps: AccountsDeps, userId: string, code: string):
   if (step === undefined) throw new CodeRefused('the code is not right')
   const isNew = or(isNull(totpSecrets.lastStep), lt(totpSecrets.lastStep, step))
   const taken = await deps.db.update(totpSecrets).set({ lastStep: step }).where(and(inForce, isNew)).returning()
-  if (taken.length === 0) throw new CodeRefused('the code is not right')
+  // Whoever gets here has given the password, or has a session: to a stranger nothing is told.
+  if (taken.length === 0) throw new CodeUsed('this code, or a later one, was used already')
   return 'code'
 }
 

@@ -76,6 +76,16 @@ export async function findUser(deps: AccountsDeps, idOrName: string): Promise<Us
   return summaryOf(row)
 }
 
+/** The row of who signs in with that name, unless it is disabled. */
+export type UserByName = (name: string) => Promise<typeof users.$inferSelect | undefined>
+
+/** Prepared once: strangers ask for it as often as they can. */
+export function userByName({ db }: Pick<AccountsDeps, 'db'>): UserByName {
+  const isThatName = and(eq(users.name, sql.placeholder('name')), isNull(users.disabledAtMs))
+  const query = db.select().from(users).where(isThatName).prepare()
+  return (name) => query.get({ name })
+}
+
 /** Refuses `account.not_found`; users who are disabled are found. */
 export async function userById(deps: WithinDeps, id: string): Promise<User> {
   const { name, role } = users

@@ -4,6 +4,7 @@ import { AppError } from '../base/mod.ts'
 export class AlertChannelNotFound extends AppError {
   override readonly code = 'alert.channel_not_found' as const
   override readonly kind = 'not_found' as const
+  override readonly advice = 'See which there are with: sluice alert list.'
 }
 
 /** Another channel has the name. */

@@ -33,6 +33,8 @@ export type BackupDeps = {
   /** The server's own key, by which its owner knows its backups. */
   signer: SigningKey
   databases: readonly DatabasePlace[]
+  /** Those that the first of them name, asked for once these are copied: what it names by then is there. */
+  namedDatabases?: () => Promise<readonly DatabasePlace[]>
   /** Ids of the journals whose positions others count by. A restored one begins far behind what they may know. */
   toldJournals: readonly string[]
   /** Absolute paths that are left out: the owner's files, the master key. */
@@ -76,7 +78,7 @@ async function* entriesOf(
   keys: BackupKeys,
   copied: readonly Copied[],
 ): AsyncGenerator<ArchiveEntry, void> {
-  const { folder, keyring, databases, leftOut } = deps
+  const { folder, keyring, leftOut } = deps
   const listed: Manifest['entries'] = []
   const digest = new BackupDigest(keys.context)
   function* noted(entry: ArchiveEntry): Generator<ArchiveEntry> {
@@ -95,30 +97,42 @@ async function* entriesOf(
   }
   const manifest: Manifest = {
     ...{ name: deps.name, entries: listed, toldJournals: [...deps.toldJournals] },
-    databases: databases.map(({ folder: at, name, id }) => ({ folder: relative(folder, at), name, id })),
+    databases: copied.map(({ place: { folder: at, name, id } }) => ({ folder: relative(folder, at), name, id })),
   }
   for (const entry of textEntry(MANIFEST_PATH, JSON.stringify(manifest))) yield digest.over(entry)
   yield* textEntry(MAKER_PATH, await markOf(deps.signer, digest))
 }
 
 /** `path`: where it belongs below the data folder. */
-type Copied = { file: string; path: string }
+type Copied = { file: string; path: string; place: DatabasePlace }
 
 async function copiesOf(deps: BackupDeps, copies: string): Promise<Copied[]> {
-  const { folder, keyring, databases, copyDatabase } = deps
   const copied: Copied[] = []
-  for (const [at, place] of databases.entries()) {
-    const path = keptDatabasePath(keyring, place)
-    const file = join(copies, `${at}.db`)
-    const key = await keyring.secretFor('database', place.id)
-    try {
-      await copyDatabase({ path, key, to: file })
-    } finally {
-      key.fill(0)
-    }
-    copied.push({ file, path: relative(folder, path) })
+  async function add(place: DatabasePlace): Promise<void> {
+    copied.push(await copyOf(deps, place, join(copies, `${copied.length}.db`)))
+  }
+  for (const place of deps.databases) await add(place)
+  const isThere = ({ id }: DatabasePlace): boolean => deps.keyring.placeOf('database', id).settled
+  for (const place of (await deps.namedDatabases?.()) ?? []) {
+    // It may be removed meanwhile, key and all.
+    if (isThere(place)) await add(place).catch((error) => (isThere(place) ? Promise.reject(error) : undefined))
   }
   return copied
+}
+
+async function copyOf(
+  { folder, keyring, copyDatabase }: BackupDeps,
+  place: DatabasePlace,
+  file: string,
+): Promise<Copied> {
+  const path = keptDatabasePath(keyring, place)
+  const key = await keyring.secretFor('database', place.id)
+  try {
+    await copyDatabase({ path, key, to: file })
+  } finally {
+    key.fill(0)
+  }
+  return { file, path: relative(folder, path), place }
 }
 
 function* textEntry(path: string, text: string): Generator<ArchiveEntry> {

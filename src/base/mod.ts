@@ -17,6 +17,8 @@ export {
 export { AppError, Cancelled, codeOf, describeError, type ErrorKind, Unreachable } from './errors.ts'
 export { every, pause } from './every.ts'
 export { newId, uuidV7 } from './ids.ts'
+export { ipAddressBytes } from './ip-address.ts'
+export { issueWords, naming } from './issue-words.ts'
 export { Lifetime } from './lifetime.ts'
 export { type Log, logOf } from './log.ts'
 export { ownValue } from './own-value.ts'

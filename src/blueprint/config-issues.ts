@@ -1,5 +1,6 @@
 /** What is wrong with a component's config, in the words of its type's own schema. */
 import * as v from 'valibot'
+import { issueWords } from '../base/mod.ts'
 import type { AnyDefinition } from '../pipeline/mod.ts'
 import { FINDINGS_MAX } from './findings.ts'
 
@@ -22,7 +23,8 @@ function issueOf(definition: AnyDefinition, issue: v.BaseIssue<unknown>): Config
   if (issue.input === undefined && path.length > 0) {
     return { path: path.slice(0, -1), message: `\`${definition.type}\` needs the setting \`${key}\`` }
   }
-  return { path, message: path.length > 0 ? `\`${path.map(String).join('.')}\`: ${issue.message}` : issue.message }
+  const { keys, path: place, message } = issueWords(definition.config, issue)
+  return { path: keys, message: place ? `\`${place}\`: ${message}` : message }
 }
 
 /** The config with its defaults filled in, or what is wrong with it. */

@@ -1,7 +1,7 @@
 /** The text of a Blueprint, parsed so that every value still knows its line and column. */
 import * as v from 'valibot'
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import { nearestWord } from '../base/mod.ts'
+import { issueWords, nearestWord } from '../base/mod.ts'
 import { FINDINGS_MAX, type Finding } from './findings.ts'
 import { type Locate, locatorOf } from './locate.ts'
 import { Blueprint } from './schema.ts'
@@ -48,7 +48,8 @@ function schemaFinding(issue: v.BaseIssue<unknown>, locate: Locate): Finding {
     }
   }
   const code = 'blueprint.schema'
-  return { code, severity: 'error', message: `\`${where}\`: ${issue.message}`, ...locate(path) }
+  const { keys, path: place, message } = issueWords(Blueprint, issue)
+  return { code, severity: 'error', message: `\`${place || where}\`: ${message}`, ...locate(keys) }
 }
 
 /** Findings about the text itself, at its beginning. */

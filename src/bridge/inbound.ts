@@ -30,8 +30,9 @@ export function openInbound(options: InboundOptions): BridgeSource {
   return {
     read: () => delivery.read(),
     async close() {
+      const leaving = options.leaving?.() ?? (delivery.hasEnded ? 'ended' : 'failed')
       delivery.close()
-      await link.close()
+      await link.close(leaving)
     },
     accept: (socket, head, remainingMs) => link.accept(socket, head, remainingMs),
     renewTls: (tls) => link.renewTls(tls),
@@ -85,6 +86,11 @@ class Inbound implements Delivery {
     const onOver = (): void => this.#tellEnd()
     const onFault = (error: unknown): void => this.#failReading(error)
     this.#end = new EndMemory({ checkpoints, bridge, clock, onOver, onFault })
+  }
+
+  /** The source came to its end. */
+  get hasEnded(): boolean {
+    return this.#ended
   }
 
   read(): Promise<Read> {

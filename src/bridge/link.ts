@@ -10,6 +10,7 @@ import {
   logOf,
   pause,
   type Random,
+  rfc3339,
   Unreachable,
 } from '../base/mod.ts'
 import type { TlsMaterial } from '../host/mod.ts'
@@ -18,6 +19,7 @@ import { type ChannelTally, SecureChannel } from './channel.ts'
 import { BridgeHandshakeRefused, ChannelBroken } from './errors.ts'
 import { type Frame, FrameType } from './frame.ts'
 import { BRIDGE_SUITE, HANDSHAKE_MESSAGE_BYTES, type HandshakeClient } from './handshakes.ts'
+import { type Leaving, readLeaving, writeLeaving } from './leaving.ts'
 import { HANDSHAKE_DEADLINE_MS } from './listener.ts'
 import type { MessageSocket } from './message-socket.ts'
 import { readOpen, writeOpen } from './payloads.ts'
@@ -50,6 +52,8 @@ export type LinkOptions = {
   random: Random
   /** Puts something between channel and connection: tests put faults there. */
   through?: (socket: MessageSocket) => MessageSocket
+  /** Why this end is closed, asked when it is; without a word it has failed, unless all that was to cross has. */
+  leaving?: () => Leaving | undefined
 }
 
 /** What both ends of a bridge offer beside being a sink or a source. */
@@ -75,12 +79,17 @@ export class BridgeLink {
   #wasUp = false
   /** Why it is not up, as far as this end can tell. */
   #why: Reason | undefined
+  /** What the peer said when it closed: more than can be seen from outside, for as long as it does not come back. */
+  #peerLeft: Reason | undefined
+  /** When it came into the state that it is in. */
+  #sinceMs: number
   #dialing: Promise<void> | undefined
 
   constructor(options: LinkOptions, delivery: Delivery) {
     this.#options = options
     this.#delivery = delivery
     this.#tls = options.bridge.tls
+    this.#sinceMs = options.clock.now()
     // Who listens knows of a peer that does not come only that it does not come.
     if (options.bridge.role === 'listen') this.#why = { code: 'bridge.peer_not_connected' }
     this.#acceptor = new WssAcceptor({
@@ -106,11 +115,13 @@ export class BridgeLink {
   }
 
   status(): BridgeStatus {
+    const why = this.#peerLeft ?? this.#why
     return {
       bridge: this.#options.bridge.bridge,
       peer: this.#options.bridge.peer,
       state: this.#live ? 'up' : this.#wasUp ? 'down' : 'connecting',
-      ...(!this.#live && this.#why && { reason: this.#why }),
+      since: rfc3339(this.#sinceMs),
+      ...(!this.#live && why && { reason: why }),
       suite: BRIDGE_SUITE,
       frames: this.#tally.frames,
       bytes: this.#tally.bytes,
@@ -118,8 +129,8 @@ export class BridgeLink {
     }
   }
 
-  /** Tells the peer, after all that was sent, and makes no new connection. */
-  async close(): Promise<void> {
+  /** Tells the peer and why, after all that was sent, and makes no new connection. */
+  async close(leaving: Leaving): Promise<void> {
     this.#closing.abort()
     this.#acceptor.close()
     // What is acknowledged in this turn goes out before the last frame.
@@ -128,7 +139,7 @@ export class BridgeLink {
     if (live) {
       // A peer that is gone, or takes nothing more, must not hold us.
       const closed = live
-        .send(FrameType.close, new Uint8Array(0))
+        .send(FrameType.close, writeLeaving(leaving))
         .catch(() => undefined)
         .then(() => live.close())
         .then(() => this.#liveEnded)
@@ -221,7 +232,10 @@ export class BridgeLink {
       await this.#readFrames(channel)
     } finally {
       channel.destroy()
-      if (this.#live === channel) this.#live = undefined
+      if (this.#live === channel) {
+        this.#live = undefined
+        this.#sinceMs = this.#options.clock.now()
+      }
       this.#delivery.lost(channel)
       ended()
     }
@@ -232,6 +246,8 @@ export class BridgeLink {
     this.#live = channel
     this.#liveEnded = over
     this.#wasUp = true
+    this.#sinceMs = this.#options.clock.now()
+    this.#peerLeft = undefined
     this.#why = this.#options.bridge.role === 'listen' ? { code: 'bridge.peer_not_connected' } : undefined
     old?.destroy()
     log.info('a bridge is up', { bridge: this.#options.bridge.bridge })
@@ -246,7 +262,10 @@ export class BridgeLink {
         watch.heard()
         if (frame.type === FrameType.alive) continue
         this.#delivery.received(frame)
-        if (frame.type === FrameType.close) return await channel.close()
+        if (frame.type === FrameType.close) {
+          this.#peerLeft = readLeaving(frame.payload)
+          return await channel.close()
+        }
       }
     } finally {
       watch.stop()

@@ -13,7 +13,7 @@ import { doAfter } from './watch.ts'
  */
 export const HANDSHAKE_DEADLINE_MS = 5_000
 /** Sockets that have not said yet which bridge they are for, or named none of ours: 256 × (16 KiB + ≈20 KiB, with a greeting ≈64 KiB more) < 26 MiB. The oldest goes first. */
-const UNROUTED_SOCKETS_MAX = 256
+export const UNROUTED_SOCKETS_MAX = 256
 
 /** Takes a socket for one bridge, with what was already read of it, and the time left until `HANDSHAKE_DEADLINE_MS` is over. */
 export type SocketTaker = (socket: Socket, head: Bytes, remainingMs: number) => void

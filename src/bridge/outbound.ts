@@ -27,8 +27,9 @@ export function openOutbound(options: LinkOptions): BridgeSink {
     write: (batch) => delivery.add(batch),
     end: () => delivery.add('end'),
     async close() {
+      const leaving = options.leaving?.() ?? (delivery.hasEnded ? 'ended' : 'failed')
       delivery.close()
-      await link.close()
+      await link.close(leaving)
     },
     accept: (socket, head, remainingMs) => link.accept(socket, head, remainingMs),
     renewTls: (tls) => link.renewTls(tls),
@@ -66,6 +67,11 @@ class Outbound implements Delivery {
       this.#owed.set(this.#nextSequence++, { content, resolve, reject })
       this.#session?.wake()
     })
+  }
+
+  /** The flow has told its end; whatever comes now is no failure. */
+  get hasEnded(): boolean {
+    return this.#endSequence !== undefined
   }
 
   opened(channel: SecureChannel): void {

@@ -1,6 +1,6 @@
 /** The parts of the servers' answers that the command shows. The others pass through to `--json`: an older command reads a newer server. */
 import * as v from 'valibot'
-import { AppError } from '../base/mod.ts'
+import { AppError, issueWords } from '../base/mod.ts'
 
 /** The server answered, but not as a Sluice of this command's time does. */
 export class AnswerUnknown extends AppError {
@@ -13,7 +13,11 @@ export class AnswerUnknown extends AppError {
 const text = v.string()
 const optionalText = v.optional(v.nullable(text))
 const count = v.number()
-export const Reason = v.looseObject({ code: text, item: v.optional(text) })
+export const Reason = v.looseObject({
+  ...{ code: text, component: v.optional(text), item: v.optional(text) },
+  /** In the program's own words, by the Runtime that it is about. */
+  ...{ message: v.optional(text), advice: v.optional(text) },
+})
 const Names = v.array(text)
 
 export const PlatformLink = v.looseObject({
@@ -35,10 +39,16 @@ const NetworkList = v.looseObject({
   everyone: v.boolean(),
   entries: v.array(v.looseObject({ network: text, addedAt: text })),
 })
-export const NetworkLists = v.looseObject({ management: NetworkList, bridges: NetworkList })
+export const NetworkLists = v.looseObject({
+  ...{ management: NetworkList, bridges: NetworkList },
+  leftOut: v.optional(v.array(v.looseObject({ list: text, who: text, addresses: Names })), []),
+})
 export type NetworkLists = v.InferOutput<typeof NetworkLists>
 
-const Use = v.looseObject({ deployment: text, blueprint: text, component: text, waits: v.boolean() })
+const Use = v.looseObject({
+  ...{ deployment: text, blueprint: text, component: text, waits: v.boolean() },
+  ended: v.optional(v.boolean(), false),
+})
 export const Credential = v.looseObject({
   name: text,
   kind: v.optional(text, 'fields'),
@@ -49,8 +59,12 @@ export const Credential = v.looseObject({
   createdAt: v.union([text, count]),
 })
 export const Credentials = v.looseObject({ credentials: v.array(Credential) })
-/** `restarted`: deployments that run anew with it. */
-export const SetCredential = v.looseObject({ ...Credential.entries, restarted: v.optional(Names, []) })
+/** `restarted`: deployments that run anew with it. `unavailable`: fields that cannot be fetched now from where they stand. */
+export const SetCredential = v.looseObject({
+  ...Credential.entries,
+  restarted: v.optional(Names, []),
+  unavailable: v.optional(v.array(v.looseObject({ field: text, message: text, advice: v.optional(text) })), []),
+})
 export const Checked = v.looseObject({
   checked: v.array(
     v.looseObject({
@@ -206,7 +220,9 @@ export const MadeToken = v.looseObject({ id: text, token: text, expiresAt: text 
 
 /** Reasons as a person reads them. */
 export function wordsOf(reasons: readonly v.InferOutput<typeof Reason>[]): string {
-  return reasons.map(({ code, item }) => (item ? `${code} ${item}` : code)).join(', ')
+  const words = ({ code, component, item }: v.InferOutput<typeof Reason>): string =>
+    [component && `${component}:`, code, item].filter(Boolean).join(' ')
+  return reasons.map(words).join(', ')
 }
 
 /** Reads an answer; what does not fit is `api.answer_unknown`, with the place. */
@@ -214,14 +230,14 @@ export function readAs<Schema extends v.GenericSchema>(schema: Schema, answer: u
   const parsed = v.safeParse(schema, answer)
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
-  const place = v.getDotPath(issue)
-  throw new AnswerUnknown(
-    `the server’s answer does not fit${place ? `: \`${place}\`` : ''} (expected ${issue.expected}, received ${issue.received})`,
-  )
+  const { path, message } = issueWords(schema, issue)
+  throw new AnswerUnknown(`the server’s answer does not fit: ${path ? `\`${path}\` ` : 'it '}${message}`)
 }
 
 const AuditEntry = v.looseObject({
   ...{ count, atMs: count, actor: text, action: text, subject: text },
+  /** What users are called, whose ids stand beside. */
+  ...{ actorName: v.optional(text), subjectName: v.optional(text) },
   detail: v.record(text, v.union([text, count, v.boolean()])),
 })
 export const AuditList = v.looseObject({

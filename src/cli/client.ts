@@ -19,6 +19,7 @@ const Problem = v.object({
   title: v.optional(v.string()),
   detail: v.optional(v.string()),
   advice: v.optional(v.string()),
+  fields: v.fallback(v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []), []),
 })
 
 type Problem = v.InferOutput<typeof Problem>
@@ -28,11 +29,17 @@ export class ApiRefused extends AppError {
   override readonly code: string
   override readonly kind: ErrorKind
   override readonly advice: string | undefined
+  /** Of HTTP. */
+  readonly status: number
+  /** What of the request was wrong, place by place. */
+  readonly fields: Problem['fields']
   constructor(status: number, problem: Problem) {
     super(problem.detail ?? problem.title ?? `the server answered with status ${status}`)
     this.code = problem.code
+    this.status = status
     this.kind = kindOfStatus(status)
     this.advice = problem.advice
+    this.fields = problem.fields
   }
 }
 
@@ -66,10 +73,7 @@ export function createClient(access: Access): Client {
       ...asked(access, method, body),
       ...{ timeoutMs: TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX },
     })
-    const text = fromUtf8(answer.body)
-    if (answer.status >= 400) throw refused(answer.status, text, method, path)
-    if (answer.status >= 300) throw new AnswerUnknown(`the server sent us elsewhere (status ${answer.status})`)
-    return text === '' ? undefined : parsedAnswer(text)
+    return answerOf(answer, method, path)
   }
 
   async function stream(method: string, path: string, body?: unknown): Promise<AsyncIterable<Bytes>> {
@@ -82,6 +86,37 @@ export function createClient(access: Access): Client {
   }
 
   return { request, get: (path) => request('GET', path), stream }
+}
+
+/** A file on its way to a server. */
+export type OutgoingFile = { content: AsyncIterable<Uint8Array>; bytes: number; headers: Record<string, string> }
+
+/** So long until an answer, whatever the size, and then as if a file went at 64 kB a second: 5 GiB may take a day. */
+const UPLOAD_ANSWER_MS = 120_000
+const UPLOAD_BYTES_PER_MS = 64
+
+/** Posts a file as it is read, and returns the parsed answer. Throws what the problem document says, and what reading it fails with. */
+export async function postFile(
+  access: Access,
+  path: string,
+  { content, bytes, headers }: OutgoingFile,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const request = asked(access, 'POST', undefined)
+  const answer = await requestHttps(`${access.url}${path}`, {
+    ...request,
+    headers: { ...request.headers, 'content-length': String(bytes), ...headers },
+    ...{ body: content, signal, bytesMax: ANSWER_BYTES_MAX },
+    timeoutMs: UPLOAD_ANSWER_MS + bytes / UPLOAD_BYTES_PER_MS,
+  })
+  return answerOf(answer, 'POST', path)
+}
+
+function answerOf({ status, body }: { status: number; body: Bytes }, method: string, path: string): unknown {
+  const text = fromUtf8(body)
+  if (status >= 400) throw refused(status, text, method, path)
+  if (status >= 300) throw new AnswerUnknown(`the server sent us elsewhere (status ${status})`)
+  return text === '' ? undefined : parsedAnswer(text)
 }
 
 function asked(access: Access, method: string, body: unknown) {
@@ -136,6 +171,6 @@ function problemOf(text: string): Problem {
   try {
     return v.parse(Problem, JSON.parse(text))
   } catch {
-    return { code: 'api.refused' }
+    return { code: 'api.refused', fields: [] }
   }
 }

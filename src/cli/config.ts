@@ -41,7 +41,7 @@ async function readFile(role: Role, path: string | undefined): Promise<{ path: s
   const { parseDocument } = await import('yaml')
   const document = parseDocument(text, { prettyErrors: true })
   const [error] = document.errors
-  if (error) throw new ConfigInvalid(`${file}: ${error.message.split('\n')[0]}`)
+  if (error) throw new ConfigInvalid(`${file}: ${error.message.split('\n')[0]?.replace(/:$/, '')}`)
   return { path: file, values: valuesOf(role, file, contentOf(file, document)) }
 }
 

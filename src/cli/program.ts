@@ -1,10 +1,11 @@
 /** The command `sluice`: its verbs, their help, and one place where every failure becomes a line and an exit code. */
-import { Command, CommanderError } from 'commander'
+import { type Argument, Command, CommanderError } from 'commander'
 import { nearestWord } from '../base/mod.ts'
 import { buildFacts } from '../host/mod.ts'
 import type { CliContext } from './context.ts'
-import { EXIT_CODES, exitCodeOf, failureLine, UsageInvalid } from './exit.ts'
+import { EXIT_CODES, EXIT_ROWS_REFUSED, exitCodeOf, type FailureWords, failureLine, UsageInvalid } from './exit.ts'
 import { checkLogLevel } from './logs.ts'
+import { refusedFields } from './refused-fields.ts'
 import { VERBS } from './verbs.ts'
 
 const AFTER_HELP = `
@@ -22,6 +23,7 @@ Exit codes:
   ${EXIT_CODES.conflict}  it exists already, is in use, or was changed meanwhile
   ${EXIT_CODES.unavailable}  something did not answer; trying again may help
   ${EXIT_CODES.limit}  a limit was reached
+  ${EXIT_ROWS_REFUSED}  an upload arrived, and some of it was refused
 
 Every failure is one line on standard error: its code, what happened, what to do.`
 
@@ -51,7 +53,7 @@ function prepare(command: Command, context: CliContext, path: string): void {
   command
     .helpOption('-h, --help', 'explain this verb')
     .exitOverride((error) => {
-      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageOf(error, path)
+      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageOf(error, command, path)
     })
     .configureOutput({
       writeOut: context.terminal.out,
@@ -60,16 +62,21 @@ function prepare(command: Command, context: CliContext, path: string): void {
       outputError: () => undefined,
     })
     .configureHelp({
-      subcommandTerm: (child) =>
-        [child.name(), ...child.registeredArguments.map((argument) => `<${argument.name()}>`)].join(' '),
+      subcommandTerm: (child) => [child.name(), ...child.registeredArguments.map(argumentTerm)].join(' '),
     })
   if (command.commands.length > 0 && command.parent) command.helpCommand(false)
   for (const child of command.commands) prepare(child, context, `${path} ${child.name()}`)
 }
 
+/** As the usage line writes it: in brackets what may be left out, with dots what may come several times. */
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
+}
+
 /** `error: unknown command 'rutime'\n(Did you mean runtime?)` → one plain sentence, and the help that explains it. */
-function usageOf(error: CommanderError, path: string): UsageInvalid {
-  const text = error.message
+function usageOf(error: CommanderError, command: Command, path: string): UsageInvalid {
+  const text = (excessWords(error, command) ?? error.message)
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/^unknown command/, 'unknown verb')
@@ -77,6 +84,15 @@ function usageOf(error: CommanderError, path: string): UsageInvalid {
     .replace(/\(Did you mean (.*?)\?\)/, "— did you mean '$1'?")
     .replace(/'([^']*)'/g, '`$1`')
   return new UsageInvalid(text, `See \`${path} --help\`.`)
+}
+
+/** A word where none belongs, as a file's name behind `certificate set`, is most often meant for a flag. */
+function excessWords({ code }: CommanderError, { args, registeredArguments, options }: Command): string | undefined {
+  const word = args[registeredArguments.length]
+  if (code !== 'commander.excessArguments' || word === undefined) return undefined
+  const flags = options.filter(({ long, required }) => required && !['--at', '--ca'].includes(long ?? ''))
+  if (registeredArguments.length > 0 || flags.length === 0) return `\`${word}\` is one argument too many`
+  return `\`${word}\` has no flag before it; this verb takes ${flags.map((flag) => flag.flags).join(', ')}`
 }
 
 function pathOf(command: Command): string {
@@ -95,9 +111,9 @@ function checkHelp(program: Command, [first, word]: readonly string[]): void {
 export async function run(words: readonly string[], context: CliContext): Promise<number> {
   const program = await createProgram(words[0] ?? '', context)
   prepare(program, context, 'sluice')
-  let verb = 'sluice'
-  program.hook('preAction', (_program, called) => {
-    verb = pathOf(called)
+  let called: Command | undefined
+  program.hook('preAction', (_program, action) => {
+    called = action
     checkLogLevel(context.environment['SLUICE_LOG'])
   })
   try {
@@ -108,9 +124,14 @@ export async function run(words: readonly string[], context: CliContext): Promis
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     // Without a verb commander shows the help and calls that an error.
     if (error instanceof CommanderError) return EXIT_CODES.invalid
-    const unadvised = error instanceof UsageInvalid && error.advice === undefined
-    const failure = unadvised ? new UsageInvalid(error.message, `See \`${verb} --help\`.`) : error
-    context.terminal.err(`${failureLine(failure)}\n`)
+    context.terminal.err(`${failureLine(error, wordsFor(error, called))}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** What of a failure is told in the words of the verb that was called: its flags, and where its help is. */
+function wordsFor(error: unknown, called: Command | undefined): FailureWords {
+  const message = refusedFields(error, called)
+  const isUsage = message !== undefined || (error instanceof UsageInvalid && error.advice === undefined)
+  return { message, advice: isUsage ? `See \`${called ? pathOf(called) : 'sluice'} --help\`.` : undefined }
 }

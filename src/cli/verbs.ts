@@ -19,7 +19,7 @@ export const VERBS: readonly { heading: string; verbs: readonly Verbs[] }[] = [
     verbs: [
       { words: ['platform'], load: async () => (await import('./verbs/platform.ts')).addPlatformVerb },
       {
-        words: ['runtime', 'copy-database', 'worker'],
+        words: ['runtime', 'copy-database', 'data-worker', 'worker'],
         load: async () => (await import('./verbs/runtime.ts')).addRuntimeVerbs,
       },
       { words: ['config'], load: async () => (await import('./verbs/config.ts')).addConfigVerb },
@@ -46,10 +46,20 @@ export const VERBS: readonly { heading: string; verbs: readonly Verbs[] }[] = [
       { words: ['doctor'], load: async () => (await import('./verbs/doctor.ts')).addDoctorVerb },
       { words: ['metrics-token'], load: async () => (await import('./verbs/metrics-token.ts')).addMetricsTokenVerbs },
       { words: ['credential'], load: async () => (await import('./verbs/credential.ts')).addCredentialVerbs },
+      { words: ['alert'], load: async () => (await import('./verbs/alert.ts')).addAlertVerbs },
       { words: ['library'], load: async () => (await import('./verbs/library.ts')).addLibraryVerbs },
       { words: ['dead-letter'], load: async () => (await import('./verbs/dead-letter.ts')).addDeadLetterVerbs },
       { words: ['key', 'recovery'], load: async () => (await import('./verbs/key.ts')).addKeyVerbs },
       { words: ['backup', 'restore'], load: async () => (await import('./verbs/backup.ts')).addBackupVerbs },
+    ],
+  },
+  {
+    heading: 'Datasets of a Runtime:',
+    verbs: [
+      { words: ['data-tenant'], load: async () => (await import('./verbs/data-tenant.ts')).addDataTenantVerbs },
+      { words: ['dataset'], load: async () => (await import('./verbs/dataset.ts')).addDatasetVerbs },
+      { words: ['token'], load: async () => (await import('./verbs/upload-token.ts')).addUploadTokenVerbs },
+      { words: ['upload'], load: async () => (await import('./verbs/upload.ts')).addUploadVerb },
     ],
   },
   {
@@ -59,7 +69,6 @@ export const VERBS: readonly { heading: string; verbs: readonly Verbs[] }[] = [
       { words: ['logs'], load: async () => (await import('./verbs/logs.ts')).addLogVerb },
       { words: ['deployment'], load: async () => (await import('./verbs/deployment.ts')).addDeploymentVerbs },
       { words: ['audit'], load: async () => (await import('./verbs/audit.ts')).addAuditVerbs },
-      { words: ['alert'], load: async () => (await import('./verbs/alert.ts')).addAlertVerbs },
       { words: ['user'], load: async () => (await import('./verbs/user.ts')).addUserVerbs },
       { words: ['session'], load: async () => (await import('./verbs/session.ts')).addSessionVerbs },
       { words: ['api-token'], load: async () => (await import('./verbs/api-token.ts')).addApiTokenVerbs },

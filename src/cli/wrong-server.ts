@@ -4,7 +4,11 @@
 const ONLY_AT: readonly [request: RegExp, server: 'Platform' | 'Runtime'][] = [
   [/ \/v1\/(enrolment-codes|blueprints)\b/, 'Platform'],
   [/^POST \/v1\/deployments$/, 'Platform'],
-  [/ \/v1\/(peers|credentials|enrolment|policy|drift)(?![\w-])/, 'Runtime'],
+  [
+    / \/v1\/(peers|credentials|enrolment|policy|drift|network|libraries|metrics-token|data-tenants|datasets)(?![\w-])/,
+    'Runtime',
+  ],
+  [/ \/v1\/(certificate|alerts|keys|recovery|backup)(?![\w-])/, 'Runtime'],
   [/ \/v1\/deployments\/[^/]+\/(approval|approve|refuse|restart|dead-letters)\b/, 'Runtime'],
 ]
 

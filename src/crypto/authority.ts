@@ -4,8 +4,7 @@ import { type Bytes, type Clock, fromBase64url, type Random } from '../base/mod.
 import { CertificateMalformed, CertificateNameMalformed } from './errors.ts'
 import { generateStoredKeyPair, loadSigningKey, type SigningKey } from './keys.ts'
 import { pointOf } from './points.ts'
-import { importVerifyKey } from './signatures.ts'
-import { CERTIFICATE_ECDSA, loadX509, serialNumber } from './x509.ts'
+import { commonName, extensions, serialNumber, writeCertificate } from './x509.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Peers pin it, so it outlives any plan for its host: 20 years with their leap days. */
@@ -29,29 +28,18 @@ export async function createAuthority(options: {
 }): Promise<StoredAuthority> {
   if (options.name.length < 1 || options.name.length > COMMON_NAME_LENGTH_MAX)
     throw new CertificateNameMalformed('the name of an authority has 1 to 64 characters')
-  const x509 = await loadX509()
   const stored = await generateStoredKeyPair('sign')
+  const { publicKey } = stored
   const { privateKey } = await loadSigningKey(stored)
-  const publicKey = await importVerifyKey(stored.publicKey)
+  const name = commonName(options.name)
   const now = options.clock.now()
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: serialNumber(options.random),
-      // As a typed value: the library would read quotes and hashes of a plain string as syntax.
-      name: new x509.Name([{ CN: [{ utf8String: options.name }] }]),
-      notBefore: new Date(now - AUTHORITY_BACKDATE_MS),
-      notAfter: new Date(now + AUTHORITY_LIFETIME_MS),
-      keys: { privateKey, publicKey },
-      signingAlgorithm: CERTIFICATE_ECDSA,
-      extensions: [
-        new x509.BasicConstraintsExtension(true, 0, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-        await x509.SubjectKeyIdentifierExtension.create(publicKey, false, crypto),
-      ],
-    },
-    crypto,
-  )
-  return { certificatePem: `${certificate.toString('pem')}\n`, pkcs8: stored.pkcs8 }
+  const content = {
+    ...{ serial: serialNumber(options.random), issuer: name, subject: name, publicKey },
+    notBeforeMs: now - AUTHORITY_BACKDATE_MS,
+    notAfterMs: now + AUTHORITY_LIFETIME_MS,
+    extensions: [extensions.authority(0), extensions.signsCertificates(), extensions.ownKeyId(publicKey)],
+  }
+  return { certificatePem: await writeCertificate(content, privateKey), pkcs8: stored.pkcs8 }
 }
 
 /** Loads an authority for signing. `certificate.malformed` when the two are unreadable, no authority, or not of one key. */

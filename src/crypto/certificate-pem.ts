@@ -58,6 +58,12 @@ export function pemOf(certificates: readonly X509Certificate[]): string {
   return certificates.map((certificate) => `${certificate.toString().trim()}\n`).join('')
 }
 
+/** Bytes as one block, lines of 64 characters; the counterpart of reading it. */
+export function pemBlock(label: string, bytes: Uint8Array): string {
+  const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  return [`-----BEGIN ${label}-----`, ...(base64.match(/.{1,64}/g) ?? []), `-----END ${label}-----`, ''].join('\n')
+}
+
 function blocksOf(text: string): { label: string; pem: string }[] {
   if (text.length > CERTIFICATE_TEXT_LENGTH_MAX) throw new CertificateUnreadable('what was given is too long')
   return [...text.replace(/\r\n?/g, '\n').matchAll(BLOCK)].map(([pem, label = '']) => ({ label, pem: `${pem}\n` }))

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type * as Pkijs from 'pkijs'
 import { type Bytes, utf8 } from '../base/mod.ts'
 import { CertificatePassphraseWrong, Pkcs12Old, Pkcs12Unreadable } from './certificate-errors.ts'
+import { pemBlock } from './certificate-pem.ts'
 
 /** A key and a chain are a few KiB. */
 export const PKCS12_BYTES_MAX = 131_072
@@ -90,9 +91,5 @@ async function openedKey(bag: Pkijs.PKCS8ShroudedKeyBag, password: ArrayBuffer):
 }
 
 function pemOf(key: Pkijs.PrivateKeyInfo): string {
-  const lines =
-    Buffer.from(key.toSchema().toBER())
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
+  return pemBlock('PRIVATE KEY', new Uint8Array(key.toSchema().toBER()))
 }

@@ -12,8 +12,8 @@ export async function sha256Hex(bytes: Bytes): Promise<string> {
   return hex(await sha256(bytes))
 }
 
-/** A SHA-256 under way. `digestHex` ends it; `update` after that throws. */
-export type Sha256 = { update(bytes: Uint8Array): void; digestHex(): string }
+/** A SHA-256 under way. `digest` or `digestHex` ends it; `update` after that throws. */
+export type Sha256 = { update(bytes: Uint8Array): void; digest(): Bytes; digestHex(): string }
 
 /** SHA-256 of more bytes than memory holds. WebCrypto has no streaming form, so this one is `node:crypto`'s. */
 export function createSha256(): Sha256 {
@@ -22,6 +22,7 @@ export function createSha256(): Sha256 {
     update(bytes) {
       digest.update(bytes)
     },
+    digest: () => new Uint8Array(digest.digest()),
     digestHex: () => digest.digest('hex'),
   }
 }

@@ -1,12 +1,12 @@
 /** Server certificates that an authority of ours signs: names in the SAN, short life, the chain after the leaf. */
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { JsonGeneralNames } from '@peculiar/x509'
-import { type Clock, systemRandom } from '../base/mod.ts'
+import { type Clock, ipAddressBytes, systemRandom } from '../base/mod.ts'
 import type { Authority } from './authority.ts'
+import { pemBlock } from './certificate-pem.ts'
 import { CertificateExpired, CertificateNameMalformed, InputMalformed } from './errors.ts'
 import { generateStoredKeyPair } from './keys.ts'
-import { importVerifyKey } from './signatures.ts'
-import { CERTIFICATE_ECDSA, loadX509, serialNumber } from './x509.ts'
+import { commonName, extensions, serialNumber, subjectOf, writeCertificate } from './x509.ts'
 
 /** Clients whose clock is up to an hour behind still accept a fresh leaf. */
 const LEAF_BACKDATE_MS = 3_600_000
@@ -31,42 +31,30 @@ export type IssuedLeaf = { certificatePem: string; privateKeyPem: string }
  * with its authority. Refuses `certificate.name_malformed`, `certificate.authority_expired`, and a lifetime of nothing as `crypto.input_malformed`.
  */
 export async function issueLeaf(authority: Authority, options: LeafOptions): Promise<IssuedLeaf> {
-  const names = alternativeNames(options)
-  if (!(options.lifetimeMs > 0)) throw new InputMalformed('a certificate needs a lifetime')
-  const x509 = await loadX509()
-  const issuer = new x509.X509Certificate(authority.certificatePem)
-  const now = options.clock.now()
-  if (now >= issuer.notAfter.getTime()) throw new CertificateExpired('the authority has expired')
-  const stored = await generateStoredKeyPair('sign')
-  const publicKey = await importVerifyKey(stored.publicKey)
-  const leaf = await x509.X509CertificateGenerator.create(
-    {
-      serialNumber: serialNumber(systemRandom),
-      subject: [{ CN: ['sluice'] }],
-      issuer: issuer.subjectName,
-      notBefore: new Date(Math.max(now - LEAF_BACKDATE_MS, issuer.notBefore.getTime())),
-      notAfter: new Date(Math.min(now + options.lifetimeMs, issuer.notAfter.getTime())),
-      publicKey,
-      signingKey: authority.key.privateKey,
-      signingAlgorithm: CERTIFICATE_ECDSA,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth], false),
-        new x509.SubjectAlternativeNameExtension(names, false),
-        await x509.SubjectKeyIdentifierExtension.create(publicKey, false, crypto),
-        await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey, false, crypto),
-      ],
-    },
-    crypto,
-  )
-  const keyPem = `${x509.PemConverter.encode(stored.pkcs8, x509.PemConverter.PrivateKeyTag)}\n`
-  stored.pkcs8.fill(0)
-  return { certificatePem: `${leaf.toString('pem')}\n${authority.certificatePem}`, privateKeyPem: keyPem }
+  checkNames(options)
+  const { dnsNames, ipAddresses, lifetimeMs, clock } = options
+  if (!(lifetimeMs > 0)) throw new InputMalformed('a certificate needs a lifetime')
+  const issuer = new X509Certificate(authority.certificatePem)
+  const [now, issuerFromMs, issuerToMs] = [clock.now(), Date.parse(issuer.validFrom), Date.parse(issuer.validTo)]
+  if (now >= issuerToMs) throw new CertificateExpired('the authority has expired')
+  const { publicKey, pkcs8 } = await generateStoredKeyPair('sign')
+  const content = {
+    ...{ serial: serialNumber(systemRandom), issuer: subjectOf(issuer), subject: commonName('sluice'), publicKey },
+    notBeforeMs: Math.max(now - LEAF_BACKDATE_MS, issuerFromMs),
+    notAfterMs: Math.min(now + lifetimeMs, issuerToMs),
+    extensions: [
+      ...[extensions.noAuthority(), extensions.signs(), extensions.forServers()],
+      extensions.names(dnsNames, ipAddresses),
+      ...[extensions.ownKeyId(publicKey), extensions.issuersKeyId(authority.key.publicKey)],
+    ],
+  }
+  const leaf = await writeCertificate(content, authority.key.privateKey)
+  const privateKeyPem = pemBlock('PRIVATE KEY', pkcs8)
+  pkcs8.fill(0)
+  return { certificatePem: `${leaf}${authority.certificatePem}`, privateKeyPem }
 }
 
-function alternativeNames(options: LeafOptions): JsonGeneralNames {
-  const { dnsNames, ipAddresses } = options
+function checkNames({ dnsNames, ipAddresses }: LeafOptions): void {
   const count = dnsNames.length + ipAddresses.length
   if (count < 1 || count > LEAF_NAMES_MAX)
     throw new CertificateNameMalformed(`a certificate has 1 to ${LEAF_NAMES_MAX} names, not ${count}`)
@@ -74,9 +62,5 @@ function alternativeNames(options: LeafOptions): JsonGeneralNames {
     if (!DNS_NAME.test(name) || isIP(name) !== 0)
       throw new CertificateNameMalformed(`${JSON.stringify(name)} is no DNS name`)
   for (const address of ipAddresses)
-    if (isIP(address) === 0) throw new CertificateNameMalformed(`${JSON.stringify(address)} is no IP address`)
-  return [
-    ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
-    ...ipAddresses.map((value) => ({ type: 'ip', value }) as const),
-  ]
+    if (!ipAddressBytes(address)) throw new CertificateNameMalformed(`${JSON.stringify(address)} is no IP address`)
 }

@@ -5,8 +5,9 @@ export { type BulkCipher, createBulkCipher } from './bulk-cipher.ts'
 export { CertificateNameMismatch } from './certificate-errors.ts'
 export { CERTIFICATE_TEXT_LENGTH_MAX, pemOf, readCertificates, readPrivateKey } from './certificate-pem.ts'
 export { PKCS12_BYTES_MAX, readPkcs12 } from './certificate-pkcs12.ts'
+export { hashOfToken, idOfToken, newCheckedToken } from './checked-tokens.ts'
 export { hkdf, hmacSha256 } from './derivation.ts'
-export { createSha256, sha256, sha256Hex } from './digests.ts'
+export { createSha256, type Sha256, sha256, sha256Hex } from './digests.ts'
 export {
   agreementKeyOf,
   type Exporter,

@@ -5,6 +5,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
+import type * as Library from '@peculiar/x509'
 import {
   CertificateChainIncomplete,
   CertificateChainOrder,
@@ -14,7 +15,6 @@ import {
   CertificateUseWrong,
   CertificateWeak,
 } from './certificate-errors.ts'
-import { loadX509 } from './x509.ts'
 
 const RSA_BITS_MIN = 2_048
 /** Curves that TLS clients know, as the hosts name them. */
@@ -145,6 +145,15 @@ async function checkStrength(certificate: X509Certificate, index: number): Promi
   const { hash } = new x509.X509Certificate(certificate.raw).signatureAlgorithm as { hash?: { name: string } }
   if (!HASHES.has(hash?.name ?? ''))
     throw new CertificateWeak(`the signature of ${which} stands on ${hash?.name ?? 'a hash that is not accepted'}`)
+}
+
+/**
+ * The library that reads certificates of any maker: it knows all of the ways to sign. Loading it takes 50 ms and 16 MB, so it is loaded
+ * when one is brought. In two steps: it reads what the first one provides while it loads, and bundlers reorder what one module imports.
+ */
+async function loadX509(): Promise<typeof Library> {
+  await import('reflect-metadata')
+  return await import('@peculiar/x509')
 }
 
 function whichOf(index: number): string {

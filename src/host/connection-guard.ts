@@ -22,6 +22,11 @@ export interface ConnectionLimits {
    * stranger leaves 768 to the others. For one more, the oldest of the same origin goes, as above.
    */
   connectionsPerNetworkMax: number
+  /**
+   * Requests of one connection that are not answered yet. Default 4: 1,024 × 4 × ≈10 KiB ≈ 40 MiB. No browser sends a second one before
+   * the first is answered (RFC 9112 §9.3.2 allows it); a connection that has more is closed.
+   */
+  requestsAtOnceMax: number
   /** TLS handshake, from accept on. Default 10 s: three lost packets on a slow link still fit. */
   handshakeMs: number
   /** From the handshake, or the previous answer, to the complete header of the next request. Default 30 s. */
@@ -49,6 +54,7 @@ export interface ConnectionLimits {
 export const CONNECTION_LIMITS: Readonly<ConnectionLimits> = {
   connectionsMax: 1_024,
   connectionsPerNetworkMax: 256,
+  requestsAtOnceMax: 4,
   handshakeMs: 10_000,
   headerMs: 30_000,
   bodyMs: 30_000,
@@ -68,9 +74,12 @@ interface Body {
 
 interface Watched {
   readonly raw: Socket
-  readonly secure: TLSSocket
+  /** From when its handshake began. */
+  secure: TLSSocket | undefined
   readonly network: string
   secured: boolean
+  /** Whose header has come, and of these, those whose answer is due. */
+  asked: number
   requests: number
   /** When the present phase began, or a byte last moved. */
   since: number
@@ -89,6 +98,8 @@ export class ConnectionGuard {
   readonly #limits: ConnectionLimits
   readonly #clock: Clock
   readonly #allows: AllowsAddress
+  readonly #all = new Set<Watched>()
+  /** By the secure one, in which requests come. */
   readonly #bySocket = new Map<Socket, Watched>()
   readonly #byNetwork = new Map<string, Set<Watched>>()
   readonly #stop = new AbortController()
@@ -111,37 +122,35 @@ export class ConnectionGuard {
     const network = networkOf(raw.remoteAddress ?? '')
     const neighbours = this.#byNetwork.get(network)
     if (neighbours && neighbours.size >= connectionsPerNetworkMax) return this.#evictOldest(neighbours)
-    if (this.#bySocket.size < connectionsMax) return true
+    if (this.#all.size < connectionsMax) return true
     const networks = [...this.#byNetwork.values()]
     const most = networks.reduce((best, watched) => (watched.size > best.size ? watched : best))
     if (this.#evictOldest(most)) return true
     return networks.sort((a, b) => b.size - a.size).some((watched) => this.#evictOldest(watched))
   }
 
-  /** A connection whose handshake begins now. */
-  watch(raw: Socket, secure: TLSSocket): void {
+  /** An accepted connection: the time of its handshake runs. What is returned makes its handshake begin with this socket. */
+  watch(raw: Socket): (secure: TLSSocket) => void {
     const now = this.#clock.monotonic()
     const watched: Watched = {
-      ...{ raw, secure, network: networkOf(raw.remoteAddress ?? '') },
-      ...{
-        secured: false,
-        requests: 0,
-        since: now,
-        bytesMoved: 0,
-        body: undefined,
-        unansweredSince: now,
-        lingersSince: undefined,
-      },
+      ...{ raw, secure: undefined, network: networkOf(raw.remoteAddress ?? ''), secured: false, asked: 0, requests: 0 },
+      ...{ since: now, bytesMoved: 0, body: undefined, unansweredSince: now, lingersSince: undefined },
     }
-    this.#bySocket.set(secure, watched)
+    this.#all.add(watched)
     this.#byNetwork.set(watched.network, (this.#byNetwork.get(watched.network) ?? new Set()).add(watched))
     // Not every host ends one when the other ends.
-    for (const socket of [raw, secure]) {
+    const endBoth = (socket: Socket): void => {
       socket.on('error', () => destroy(watched))
       socket.once('close', () => destroy(watched))
     }
+    endBoth(raw)
     raw.once('close', () => this.#forget(watched))
     if (this.#closing) destroy(watched)
+    return (secure) => {
+      watched.secure = secure
+      this.#bySocket.set(secure, watched)
+      endBoth(secure)
+    }
   }
 
   /** The handshake is done: from here on the header's time counts. */
@@ -152,7 +161,23 @@ export class ConnectionGuard {
     watched.since = this.#clock.monotonic()
   }
 
-  /** A request's header is complete; the returned function says that its answer has ended. */
+  /**
+   * A request's header is complete; the returned function says that it is answered, or not to be answered any more. Without one it is
+   * not to be looked at: it was one too many, and its connection is closed.
+   */
+  asked(incoming: IncomingMessage): (() => void) | undefined {
+    const watched = this.#bySocket.get(incoming.socket)
+    if (!watched) return undefined
+    if (++watched.asked > this.#limits.requestsAtOnceMax) {
+      destroy(watched)
+      return undefined
+    }
+    return () => {
+      watched.asked--
+    }
+  }
+
+  /** Its turn has come; the returned function says that its answer has ended. */
   requested(incoming: IncomingMessage): () => void {
     const watched = this.#bySocket.get(incoming.socket)
     if (!watched) return () => undefined
@@ -172,15 +197,13 @@ export class ConnectionGuard {
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     this.#stop.abort()
-    for (const watched of this.#bySocket.values()) if (watched.requests === 0) destroy(watched)
-    const busy = [...this.#bySocket.values()].map(
-      ({ raw }) => new Promise<void>((ended) => void raw.once('close', ended)),
-    )
+    for (const watched of this.#all) if (watched.requests === 0) destroy(watched)
+    const busy = [...this.#all].map(({ raw }) => new Promise<void>((ended) => void raw.once('close', ended)))
     if (busy.length === 0) return
     const done = new AbortController()
     await Promise.race([Promise.all(busy), this.#clock.sleep(graceMs, done.signal).catch(() => undefined)])
     done.abort()
-    for (const watched of this.#bySocket.values()) destroy(watched)
+    for (const watched of this.#all) destroy(watched)
   }
 
   async #sweepUntilStopped(): Promise<void> {
@@ -188,7 +211,7 @@ export class ConnectionGuard {
       // The only way to fail is to be stopped.
       await this.#clock.sleep(this.#limits.sweepMs, this.#stop.signal).catch(() => undefined)
       const now = this.#clock.monotonic()
-      for (const watched of this.#bySocket.values()) if (this.#isLate(watched, now)) destroy(watched)
+      for (const watched of this.#all) if (this.#isLate(watched, now)) destroy(watched)
     }
   }
 
@@ -196,7 +219,7 @@ export class ConnectionGuard {
   #linger(watched: Watched): void {
     watched.lingersSince = this.#clock.monotonic()
     watched.raw.pause()
-    watched.secure.pause()
+    watched.secure?.pause()
   }
 
   #isLate(watched: Watched, now: number): boolean {
@@ -205,7 +228,7 @@ export class ConnectionGuard {
     if (!watched.secured) return now - watched.since > this.#limits.handshakeMs
     if (watched.requests === 0) return now - watched.since > this.#limits.headerMs
     if (this.#isBodyLate(watched, now)) return true
-    const bytesMoved = watched.raw.bytesRead + watched.secure.bytesWritten
+    const bytesMoved = watched.raw.bytesRead + (watched.secure?.bytesWritten ?? 0)
     if (bytesMoved !== watched.bytesMoved) {
       watched.bytesMoved = bytesMoved
       watched.since = now
@@ -221,7 +244,8 @@ export class ConnectionGuard {
   }
 
   #forget(watched: Watched): void {
-    this.#bySocket.delete(watched.secure)
+    this.#all.delete(watched)
+    if (watched.secure) this.#bySocket.delete(watched.secure)
     const neighbours = this.#byNetwork.get(watched.network)
     neighbours?.delete(watched)
     if (neighbours?.size === 0) this.#byNetwork.delete(watched.network)
@@ -245,6 +269,6 @@ function waitsForClient({ secured, requests, body }: Watched): boolean {
 }
 
 function destroy(watched: Watched): void {
-  watched.secure.destroy()
+  watched.secure?.destroy()
   watched.raw.destroy()
 }

@@ -2,6 +2,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { checkServerIdentity, rootCertificates } from 'node:tls'
 import { AppError, type Bytes, Cancelled, type Clock, concatBytes, systemClock } from '../base/mod.ts'
 import { AnswerTooLarge, HostTimeout, HostUnreachable, systemCodeOf, TlsUntrusted } from './errors.ts'
@@ -10,7 +12,8 @@ import { AnswerTooLarge, HostTimeout, HostUnreachable, systemCodeOf, TlsUntruste
 export interface HttpsRequest {
   method: string
   headers?: Record<string, string>
-  body?: Uint8Array | string
+  /** What comes in parts is sent as it comes, in chunks unless the headers have its `content-length`; its failure is the request's. */
+  body?: Uint8Array | string | AsyncIterable<Uint8Array>
   /** PEM certificates of the authorities that may vouch for the server. */
   ca: readonly string[]
   /** Also trust the public authorities that the host brings along. Default false. */
@@ -99,7 +102,8 @@ class Exchange {
       const request = httpsRequest(requestOptions(this.#url, this.#options), resolve)
       this.#request = request
       request.on('error', (cause) => reject(this.#failure(cause)))
-      request.end(body)
+      if (body === undefined || isWhole(body)) request.end(body)
+      else pipeline(Readable.from(this.#sent(body)), request).catch((cause: unknown) => reject(this.#failure(cause)))
     })
   }
 
@@ -117,6 +121,16 @@ class Exchange {
       throw this.#failure(cause)
     } finally {
       this.end()
+    }
+  }
+
+  /** Its own failure is the one to tell: the connection breaks with it. */
+  async *#sent(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* body
+    } catch (cause) {
+      this.#cause ??= this.#failure(cause)
+      throw cause
     }
   }
 
@@ -151,7 +165,7 @@ function requestOptions(url: URL, options: HttpsRequest): RequestOptions {
   const { method, headers, serverName, alsoNamed, address, ca, systemRoots, body } = options
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const name = serverName ?? host
-  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const length = body !== undefined && isWhole(body) ? { 'content-length': String(Buffer.byteLength(body)) } : {}
   return {
     host: address !== undefined && isIP(host) ? address : host,
     port: url.port || 443,
@@ -169,6 +183,10 @@ function requestOptions(url: URL, options: HttpsRequest): RequestOptions {
     agent: false,
     ...(address === undefined ? {} : { lookup: lookupOf(address) }),
   }
+}
+
+function isWhole(body: NonNullable<HttpsRequest['body']>): body is Uint8Array | string {
+  return typeof body === 'string' || body instanceof Uint8Array
 }
 
 function lookupOf(address: string): LookupFunction {

@@ -13,6 +13,8 @@ import { breakingOff } from './answer-body.ts'
 import { BodyBudget } from './body-budget.ts'
 import { limitBody } from './body-limit.ts'
 import { type AllowsAddress, CONNECTION_LIMITS, ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
+import { FairTurns } from './fair-turns.ts'
+import { feedInPieces } from './fed-in-pieces.ts'
 import { holdBack } from './held-back.ts'
 import { listenTcp } from './tcp-server.ts'
 import { type NamedTls, TlsChoice, type TlsMaterial } from './tls-choice.ts'
@@ -42,6 +44,8 @@ export interface HttpsOptions {
   bodyBytesMax?: number
   /** Of all bodies under way together; 0 where the application streams them on. Default `BODIES_BYTES_MAX`. */
   bodiesBytesMax?: number
+  /** Whether the application streams the body of such a request on, so that it does not count among those. Default: of none. */
+  streams?: (request: { method?: string | undefined; url?: string | undefined }) => boolean
   limits?: Partial<ConnectionLimits>
   /** Who may connect, by address; asked at accept, before TLS, and while a connection is open. Default: everyone. */
   allows?: AllowsAddress
@@ -64,15 +68,22 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const choice = new TlsChoice(options.tls, options.namedTls)
   const guard = new ConnectionGuard(limits, options.clock, options.allows)
   // The guard keeps the time; the hosts' own limits differ from each other.
-  const http = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, listenerOf(options, guard))
+  const turns = new FairTurns()
+  const listener = listenerOf(options, guard, turns)
+  const http = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, listener)
   const onSocket = (raw: Socket): void => {
     if (!guard.admits(raw)) return void raw.destroy()
-    const secure = new TLSSocket(raw, { isServer: true, ALPNProtocols: ['http/1.1'], ...choice.optionsFor(raw) })
-    guard.watch(raw, secure)
-    secure.once('secure', () => {
-      guard.secured(secure)
-      http.emit('connection', secure)
+    const begun = guard.watch(raw)
+    const leave = turns.begin(raw.remoteAddress ?? '', () => {
+      const secure = new TLSSocket(raw, { isServer: true, ALPNProtocols: ['http/1.1'], ...choice.optionsFor(raw) })
+      begun(secure)
+      secure.once('secure', () => {
+        guard.secured(secure)
+        http.emit('connection', secure)
+        feedInPieces(secure)
+      })
     })
+    raw.once('close', leave)
   }
   const { hostname, port } = options
   // The guard bounds the connections: it knows which one may go for a newcomer.
@@ -91,7 +102,11 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
 
 type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
-function listenerOf({ fetch, bodyBytesMax, bodiesBytesMax }: HttpsOptions, guard: ConnectionGuard): NodeListener {
+function listenerOf(
+  { fetch, bodyBytesMax, bodiesBytesMax, streams = () => false }: HttpsOptions,
+  guard: ConnectionGuard,
+  turns: FairTurns,
+): NodeListener {
   const budget = bodiesBytesMax === 0 ? undefined : new BodyBudget(bodiesBytesMax)
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
@@ -102,9 +117,16 @@ function listenerOf({ fetch, bodyBytesMax, bodiesBytesMax }: HttpsOptions, guard
     { overrideGlobalObjects: false, errorHandler: answerFault },
   )
   return (incoming, outgoing) => {
-    const ends = [holdBack(incoming), guard.requested(incoming), budget?.begin(incoming)]
+    const answered = guard.asked(incoming)
+    if (!answered) return
+    const ends = [answered, holdBack(incoming), streams(incoming) ? undefined : budget?.begin(incoming)]
     for (const end of ends) if (end) outgoing.once('close', end)
-    return listener(incoming, outgoing)
+    const leave = turns.begin(incoming.socket.remoteAddress ?? '', () => {
+      // Until its turn has come its connection may go for one of another network.
+      outgoing.once('close', guard.requested(incoming))
+      listener(incoming, outgoing)
+    })
+    outgoing.once('close', leave)
   }
 }
 

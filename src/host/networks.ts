@@ -1,5 +1,5 @@
 /** IP networks as people write them (`10.0.0.0/8`, `2001:db8::/32`, a single address), and whether an address is in one. */
-import { isIP } from 'node:net'
+import { ipAddressBytes } from '../base/mod.ts'
 
 /** `text` is the canonical form: lower case, host bits zero, no `/32` or `/128` behind a single address. */
 export type Network = { readonly text: string; readonly bytes: Address; readonly prefix: number }
@@ -49,28 +49,10 @@ function maskAt(i: number, prefix: number): number {
  */
 export function parseAddress(address: string): Address | undefined {
   const [bare = ''] = address.split('%')
-  const version = isIP(bare)
-  if (version === 0) return undefined
-  if (version === 4) return Uint8Array.from(bare.split('.').map(Number))
-  const bytes = Uint8Array.from(groupsOf(bare).flatMap((group) => [group >> 8, group & 0xff]))
+  const bytes = ipAddressBytes(bare)
+  if (bytes?.byteLength !== 16) return bytes
   const mapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff
   return mapped ? bytes.slice(12) : bytes
-}
-
-/** The eight groups; `::` stands for as many zero groups as are missing (RFC 4291 §2.2). */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = address.split('::').map(groupsIn)
-  const [before, after] = [head === '' ? [] : head, tail ?? []]
-  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after]
-}
-
-function groupsIn(text: string): number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => {
-    if (!group.includes('.')) return [Number.parseInt(group, 16)]
-    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)
-    return [(a << 8) | b, (c << 8) | d]
-  })
 }
 
 /** The canonical text; that of IPv6 (RFC 5952) is made by the host's URL parser. */

@@ -70,14 +70,18 @@ export function spawnSelf(args: readonly string[], options: SpawnOptions = {}): 
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop, { once: true })
   const exited = exitOf(child).finally(() => signal?.removeEventListener('abort', stop))
+  const unsent = new Set<() => void>()
+  const forsake = (): void => {
+    for (const gone of unsent) gone()
+  }
   // Whoever does not wait for the end must not be brought down by it.
-  exited.catch(() => undefined)
+  exited.then(forsake, forsake)
   return {
     pid: child.pid ?? -1,
     stdout: child.stdout ?? undefined,
     stderr: child.stderr ?? undefined,
     exited,
-    send: (message, socket) => sendTo(child, message, socket),
+    send: (message, socket) => sendTo(child, unsent, message, socket),
     kill: (name = 'SIGTERM') => void child.kill(name),
   }
 }
@@ -89,11 +93,20 @@ function exitOf(child: ChildProcess): Promise<ChildExit> {
   })
 }
 
-function sendTo(child: ChildProcess, message: unknown, socket: Socket | undefined): Promise<void> {
+/** `unsent`: what becomes of messages that are on their way when the child ends, since Bun forgets their callbacks then. */
+function sendTo(
+  child: ChildProcess,
+  unsent: Set<() => void>,
+  message: unknown,
+  socket: Socket | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (!child.connected) return reject(new ProcessGone('the child process has ended'))
+    const gone = (cause?: Error): void => reject(new ProcessGone('the child process has ended', { cause }))
+    if (!child.connected) return gone()
+    unsent.add(gone)
     child.send(message as object, socket, { keepOpen: false }, (cause) => {
-      if (cause) return reject(new ProcessGone('the child process has ended', { cause }))
+      unsent.delete(gone)
+      if (cause) return gone(cause)
       if (socket) socket.emit(HANDED_OVER)
       resolve()
     })

@@ -4,7 +4,8 @@ import { AppError, type ErrorKind } from '../base/mod.ts'
 /** A field is missing, unknown to the kind, or not of its form; `item` is the field. The value is not repeated. */
 export class CredentialFieldInvalid extends AppError {
   override readonly code = 'credential.field_invalid' as const
-  override readonly advice = 'The kinds of credentials with their fields are in docs/credentials.md.'
+  override readonly advice =
+    'See the kinds with their fields with `sluice credential kinds`, or in docs/credentials.md.'
   readonly item: string
   constructor(item: string, expectation: string) {
     super(`the field ${item} ${expectation}`)
@@ -15,7 +16,8 @@ export class CredentialFieldInvalid extends AppError {
 /** There is no such kind of credential. */
 export class CredentialKindUnknown extends AppError {
   override readonly code = 'credential.kind_unknown' as const
-  override readonly advice = 'The kinds of credentials with their fields are in docs/credentials.md.'
+  override readonly advice =
+    'See the kinds with their fields with `sluice credential kinds`, or in docs/credentials.md.'
 }
 
 /** As many credentials as a vault holds. */

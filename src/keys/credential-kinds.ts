@@ -168,7 +168,10 @@ export const credentialKinds: readonly CredentialKind[] = KINDS
 /** Refuses `credential.kind_unknown`. */
 export function kindOf(kind: string): CredentialKind {
   const found = KINDS.find((one) => one.kind === kind)
-  if (!found) throw new CredentialKindUnknown('there is no such kind of credential')
+  if (!found)
+    throw new CredentialKindUnknown(
+      `there is no such kind of credential: there are ${credentialKinds.map((one) => one.kind).join(', ')}`,
+    )
   return found
 }
 

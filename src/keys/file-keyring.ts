@@ -86,6 +86,16 @@ class FileKeyring implements Keyring {
     return this.#store.inTurn(() => this.#unwrapped(purpose, id))
   }
 
+  destroy(purpose: string, id: string): Promise<void> {
+    return this.#store.inTurn(async () => {
+      if (!this.#entry(purpose, id)) return
+      await this.#store.write((content) => {
+        const { [id]: _destroyed, ...others } = content.secrets[purpose] ?? {}
+        return { ...content, secrets: { ...content.secrets, [purpose]: others } }
+      })
+    })
+  }
+
   placeOf(purpose: string, id: string): { settled: boolean; generation: number } {
     const entry = this.#entry(purpose, id)
     return { settled: entry?.settled ?? false, generation: entry?.generation ?? 1 }

@@ -2,6 +2,7 @@
  * Databases and journals by the keys of a keyring. What was made once must be there ever after: a key whose file is gone is refused
  * with `store.missing`, for a server that began afresh would hide the loss.
  */
+import type { Bytes } from '../base/mod.ts'
 import {
   type CopyDatabase,
   type Database,
@@ -30,11 +31,11 @@ export function keptDatabasePath(keyring: Pick<Keyring, 'placeOf'>, { folder, na
 }
 
 /** Opens it, or makes it the first time. Refuses `store.missing`, and what `open` refuses. */
-export async function openKeptDatabase<Schema>(
+export async function openKeptDatabase<Opened>(
   keyring: PlaceKeys,
   place: DatabasePlace,
-  open: (path: string, key: Uint8Array<ArrayBuffer>) => Promise<Database<Schema>>,
-): Promise<Database<Schema>> {
+  open: (path: string, key: Bytes) => Promise<Opened>,
+): Promise<Opened> {
   const { folder, name, id } = place
   const { settled, generation } = keyring.placeOf(DATABASE, id)
   const path = databasePath(folder, name, generation)
@@ -44,10 +45,10 @@ export async function openKeptDatabase<Schema>(
   }
   const key = await keyring.secretFor(DATABASE, id)
   try {
-    const database = await open(path, key)
+    const opened = await open(path, key)
     // Only now: a crash before it leaves a key that nothing was made for, and the next start makes it.
     await keyring.settle(DATABASE, id)
-    return database
+    return opened
   } finally {
     key.fill(0)
   }

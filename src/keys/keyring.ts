@@ -27,6 +27,9 @@ export type Keyring = {
   /** What `store` or `secretFor` keeps, or `undefined`. */
   load(purpose: string, id: string): Promise<Bytes | undefined>
 
+  /** Forgets the secret, and its successor: what they encrypt is lost for good. Nothing happens when there is none. */
+  destroy(purpose: string, id: string): Promise<void>
+
   /** Whether what the secret is for was made, and the number of the file that it is for, from 1. */
   placeOf(purpose: string, id: string): { settled: boolean; generation: number }
   /** From now on what the secret is for must be there. */

@@ -1,4 +1,5 @@
 /** keys: the master key, the keyring of what it wraps, recovery, rotation, and the vault of credentials. */
+export type { Unavailable } from './availability.ts'
 export { credentialKinds, fieldsOf, kindOf } from './credential-kinds.ts'
 export {
   CREDENTIAL_SOURCES,
@@ -17,7 +18,7 @@ export {
   rotateJournalKey,
 } from './kept.ts'
 export { KEY_ALGORITHMS } from './key-pairs.ts'
-export type { Keyring } from './keyring.ts'
+export type { KeyAbout, Keyring } from './keyring.ts'
 export { createMasterKeyFile, loadMasterKey, type MasterKeySource } from './master-key.ts'
 export { openServerKeyring, rotateMasterKey } from './master-rotation.ts'
 export { recoverKeyring, restoreKeyring } from './recovery.ts'

@@ -3,6 +3,7 @@ import { and, count, eq } from 'drizzle-orm'
 import { type Bytes, type Clock, newId, type Random, rfc3339 } from '../base/mod.ts'
 import { importWrappingKey, type WrappingKey } from '../crypto/mod.ts'
 import { credentials, type Database, type RuntimeSchema } from '../store/mod.ts'
+import { type Unavailable, unavailableFields } from './availability.ts'
 import { CredentialFieldInvalid, CredentialsNoRoom } from './credential-errors.ts'
 import { checkFields, kindOf, type PublicFacts } from './credential-kinds.ts'
 import {
@@ -64,6 +65,8 @@ export type Vault = {
   list(): Promise<CredentialSummary[]>
   /** Refuses `credential.not_found`. */
   find(name: string): Promise<CredentialSummary>
+  /** The fields that cannot be fetched now from where they stand, or are not what the kind needs. Refuses `credential.not_found`. */
+  unavailable(name: string): Promise<Unavailable[]>
   /** Refuses `credential.not_found`. */
   remove(name: string): Promise<void>
   /**
@@ -89,6 +92,10 @@ export function openVault(deps: VaultDeps): Vault {
     generate: (name, wanted) => generate(room, name, wanted),
     list: async () => (await deps.db.select().from(credentials).orderBy(credentials.name)).map(summaryOf),
     find: (name) => find(room, name),
+    unavailable: async (name) => {
+      const { id } = await find(room, name)
+      return unavailableFields((await openRow(room, id)).sealed, deps.sources)
+    },
     remove: (name) => remove(room, name),
     use: (id, fn) => use(room, id, fn),
   }

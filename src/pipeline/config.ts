@@ -1,5 +1,6 @@
 /** A component's config, read through its type's schema. */
 import * as v from 'valibot'
+import { issueWords } from '../base/mod.ts'
 import type { AnyDefinition } from './component.ts'
 import { ConfigInvalid } from './errors.ts'
 
@@ -8,7 +9,7 @@ export function parseConfig(definition: AnyDefinition, config: unknown): object 
   const parsed = v.safeParse(definition.config, config)
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
-  const path = v.getDotPath(issue) ?? 'config'
-  // What was received may be anything, a secret put in the wrong place as well: it is not repeated.
-  throw new ConfigInvalid(path, `${definition.type}: ${path} must be ${issue.expected ?? 'something else'}`)
+  // A worker's failure is shown to others than who wrote the config, which may hold a secret put in the wrong place.
+  const { path, message } = issueWords(definition.config, issue, { repeated: false })
+  throw new ConfigInvalid(path || 'config', `${definition.type}: ${path || 'config'}: ${message}`)
 }

@@ -70,6 +70,7 @@ function linesOf(encoded: Encoded, indexes: readonly number[]): Uint32Array {
   })
 }
 
+/** How many line feeds there are in `bytes[from, to)`. */
 export function countLineEnds(bytes: Uint8Array, from: number, to: number): number {
   let count = 0
   for (let at = bytes.indexOf(LF, from); at !== -1 && at < to; at = bytes.indexOf(LF, at + 1)) count++

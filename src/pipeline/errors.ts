@@ -29,10 +29,10 @@ export class ComponentFailed extends AppError {
   override readonly kind = 'unavailable' as const
   readonly component: string
   readonly reason: Reason
-  constructor(component: string, cause: unknown) {
+  constructor(component: string, cause: unknown, places: readonly string[] = []) {
     super(`component ${component} failed (${codeOf(cause)})`, { cause })
     this.component = component
-    this.reason = reasonOf(cause)
+    this.reason = reasonOf(cause, places)
   }
 }
 
@@ -47,13 +47,16 @@ export class RecordsUnsound extends AppError {
   override readonly kind = 'internal' as const
 }
 
-/** The stable code of a failure and the item it names, if it does. Never content. */
-export function reasonOf(error: unknown): Reason {
+/**
+ * The stable code of a failure, and what it is about: the item that the error names, and the places of its component, in the words of
+ * its config. Never content, and not the name of a file that a wildcard has found.
+ */
+export function reasonOf(error: unknown, places: readonly string[] = []): Reason {
   const code = codeOf(error)
-  if (error instanceof AppError && 'item' in error && typeof error.item === 'string') {
-    return { code, item: error.item.slice(0, 256) }
-  }
-  return { code }
+  const named = error instanceof AppError && 'item' in error && typeof error.item === 'string' ? error.item : undefined
+  const where = named !== undefined && places.includes(named) ? '' : places.join(', ')
+  const item = [named, where].filter(Boolean).join(' at ')
+  return item === '' ? { code } : { code, item: item.slice(0, 256) }
 }
 
 /** What an error may say of itself where its kind, which is made for those who ask over HTTP, says something else. */

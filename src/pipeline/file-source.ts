@@ -19,7 +19,8 @@ export type FileFormat = {
   encode(gathered: ReturnType<typeof gather>): Encoded
 }
 
-type ErrorClass = new (message: string, options?: ErrorOptions) => AppError
+/** `item` is the path or glob of the config that it is about. */
+type ErrorClass = new (item: string, message: string, options?: ErrorOptions) => AppError
 
 /**
  * Files that are gone and whose positions are kept: one that was moved away may be put back, or its disk may not be mounted just now,
@@ -46,12 +47,13 @@ type OpenFile = { partition: string; reader: RecordReader; format: FileFormat; p
  * are matched must fit into what a worker can load checkpoints of, else it fails with `TooMany`.
  */
 export async function openFileSource(options: FileSourceOptions): Promise<Source> {
-  const paths = await resolvePaths(options)
+  const found = await resolvePaths(options)
+  const paths = [...found.keys()]
   const { checkpoints, component } = options.context
   const resumeAt = await checkpoints.load(component)
   const vanished = longVanished(resumeAt, paths)
   if (vanished.length > 0) await checkpoints.forget(component, vanished)
-  return new FileSource(options, paths, resumeAt)
+  return new FileSource(options, found, resumeAt)
 }
 
 /** Of the partitions that no file has any more those that are too many, the ones first seen longest ago. */
@@ -62,46 +64,47 @@ function longVanished(resumeAt: PartitionPositions, paths: readonly string[]): s
   return vanished.slice(0, Math.max(0, vanished.length - VANISHED_KEPT_MAX))
 }
 
-async function resolvePaths(options: FileSourceOptions): Promise<string[]> {
-  const paths = new Set<string>()
+/** The files in their order, each with the path or glob that found it first. */
+async function resolvePaths(options: FileSourceOptions): Promise<Map<string, string>> {
+  const paths = new Map<string, string>()
   for (const given of options.paths) {
     const absolute = resolve(given)
     const found = await findFiles(absolute, PARTITIONS_MAX)
     if (found.length === 0) {
       // Opening says what is the matter: it is not there, or may not be read.
-      if (!isGlob(given)) await readerOf(options, absolute).then((reader) => reader.close())
-      throw missing(options, given)
+      if (!isGlob(given)) await readerOf(options, absolute, given).then((reader) => reader.close())
+      throw missing(options, given, given)
     }
-    for (const path of found) paths.add(path)
+    for (const path of found) if (!paths.has(path)) paths.set(path, given)
     if (paths.size > PARTITIONS_MAX)
-      throw new options.errors.TooMany(`with ${given} there are more than ${PARTITIONS_MAX} files`)
+      throw new options.errors.TooMany(given, `with ${given} there are more than ${PARTITIONS_MAX} files`)
   }
-  return [...paths]
+  return paths
 }
 
-function missing({ errors }: FileSourceOptions, path: string, cause?: unknown): AppError {
-  return new errors.Missing(`no file at ${path}`, { cause })
+function missing({ errors }: FileSourceOptions, given: string, path: string, cause?: unknown): AppError {
+  return new errors.Missing(given, `no file at ${path}`, { cause })
 }
 
-async function readerOf(options: FileSourceOptions, path: string): Promise<RecordReader> {
+async function readerOf(options: FileSourceOptions, path: string, given: string): Promise<RecordReader> {
   try {
     return await RecordReader.open(path, options.context.admitPath)
   } catch (cause) {
-    if (cause instanceof FileMissing) throw missing(options, path, cause)
+    if (cause instanceof FileMissing) throw missing(options, given, path, cause)
     throw cause
   }
 }
 
 class FileSource implements Source {
   readonly #options: FileSourceOptions
-  readonly #paths: string[]
+  readonly #paths: [path: string, given: string][]
   readonly #resumeAt: PartitionPositions
   #file: OpenFile | undefined
   #closed = false
 
-  constructor(options: FileSourceOptions, paths: string[], resumeAt: PartitionPositions) {
+  constructor(options: FileSourceOptions, paths: ReadonlyMap<string, string>, resumeAt: PartitionPositions) {
     this.#options = options
-    this.#paths = paths
+    this.#paths = [...paths]
     this.#resumeAt = resumeAt
   }
 
@@ -128,9 +131,10 @@ class FileSource implements Source {
   }
 
   async #openNext(): Promise<OpenFile | undefined> {
-    const path = this.#paths.shift()
-    if (path === undefined || this.#closed) return undefined
-    const reader = await readerOf(this.#options, path)
+    const next = this.#paths.shift()
+    if (next === undefined || this.#closed) return undefined
+    const [path, given] = next
+    const reader = await readerOf(this.#options, path, given)
     try {
       const format = await this.#options.begin(reader, path)
       if (this.#closed) throw new Cancelled('the source was closed while it opened a file')

@@ -55,9 +55,14 @@ export class FlowNode {
     return this.#inputs > 0
   }
 
-  /** Takes a batch that comes from none of its inputs; false when these have all ended, and nothing is taken any more. */
+  /** False once its inputs have all ended. */
+  get takesMore(): boolean {
+    return !this.#stopped && this.#endingsPut < this.#inputs
+  }
+
+  /** Takes a batch that comes from none of its inputs; false when nothing is taken any more. */
   inject(batch: Batch, delivery: Delivery): boolean {
-    if (this.#stopped || this.#endingsPut >= this.#inputs) return false
+    if (!this.takesMore) return false
     this.counters.took(batch)
     this.#inbox.put({ batch, delivery })
     return true

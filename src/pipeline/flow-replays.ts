@@ -32,8 +32,9 @@ export class FlowReplays {
         const replay = await this.#replays.next()
         if (replay) {
           this.#quiet = false
-          await this.#send(replay)
-          continue
+          // One that this flow cannot take any more keeps its place; what stands behind it goes with the next flow as well.
+          if (await this.#send(replay)) continue
+          break
         }
         this.#becomeQuiet()
         await this.#replays.more(this.#over.signal)
@@ -52,18 +53,23 @@ export class FlowReplays {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** False once nothing more is looked at. */
-  get looking(): boolean {
-    return this.#looking && !this.#over.signal.aborted
+  /** Whether replays for these components that wait from now on are looked at, and taken. */
+  takes(components: readonly string[]): boolean {
+    const looking = this.#looking && !this.#over.signal.aborted
+    return looking && components.every((name) => this.#nodes.get(name)?.takesMore !== false)
   }
 
   end(): void {
     this.#over.abort()
   }
 
-  async #send(replay: Replay): Promise<void> {
+  /** False when its component has ended. */
+  async #send(replay: Replay): Promise<boolean> {
     const node = this.#nodes.get(replay.component)
-    if (!node?.takesRecords) return this.#replays.unfit(replay, true)
+    if (!node?.takesRecords) {
+      await this.#replays.unfit(replay)
+      return true
+    }
     const settled = deferred<void>()
     const delivery = new Delivery((error) => {
       this.#run.inFlight.delete(delivery)
@@ -73,10 +79,12 @@ export class FlowReplays {
     this.#run.inFlight.add(delivery)
     if (!node.inject(replay.batch, delivery)) {
       this.#run.inFlight.delete(delivery)
-      return this.#replays.unfit(replay, false)
+      await this.#replays.putOff(replay)
+      return false
     }
     await settled.promise
     await this.#run.insist(node.name, node.counters, () => replay.done())
+    return true
   }
 
   #becomeQuiet(): void {

@@ -4,6 +4,7 @@ import type { Counters } from './counters.ts'
 import type { Delivery } from './delivery.ts'
 import { ComponentFailed, isRetryable, reasonOf } from './errors.ts'
 import type { FlowOptions } from './flow-types.ts'
+import { placesOf } from './places.ts'
 import type { FlowLog } from './ports.ts'
 import { BatchSampler } from './tracing.ts'
 
@@ -49,9 +50,14 @@ export class FlowRun {
     if (this.failure) return
     counters.errors++
     counters.state = 'failed'
-    counters.reason = reasonOf(cause)
+    counters.reason = reasonOf(cause, this.#placesOf(component))
     this.logOf(component)('error', 'component.failed', { reason: counters.reason.code })
-    this.fail(new ComponentFailed(component, cause))
+    this.fail(new ComponentFailed(component, cause, this.#placesOf(component)))
+  }
+
+  #placesOf(name: string): readonly string[] {
+    const component = this.options.components.find((one) => one.name === name)
+    return component ? placesOf(component) : []
   }
 
   logOf(component: string): FlowLog {
@@ -75,7 +81,7 @@ export class FlowRun {
         if (signal.aborted || !mayPass(error)) throw error
         counters.errors++
         counters.retries++
-        counters.reason = reasonOf(error)
+        counters.reason = reasonOf(error, this.#placesOf(component))
         // The first failure and then every tenth: a sink that is down for hours must not fill the log.
         if (tried % 10 === 1)
           this.logOf(component)('warning', 'component.retrying', { reason: counters.reason.code, tried })

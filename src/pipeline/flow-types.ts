@@ -57,8 +57,8 @@ export type Flow = {
   drain(): Promise<void>
   /** `'ended'` when every source came to its end, `'drained'` after `drain`; rejects with `ComponentFailed`, or `Cancelled` by the signal. */
   finished: Promise<'ended' | 'drained'>
-  /** Whether a replay that waits from now on is looked at, rather than left to the next flow. */
-  takesReplays(): boolean
+  /** Whether replays for these components that wait from now on are taken, rather than left to the next flow. */
+  takesReplays(components: readonly string[]): boolean
   /** Counts and state of each component, in the order given. */
   metrics(): ComponentStatus[]
 }

@@ -51,7 +51,7 @@ export function runFlow(options: FlowOptions): Flow {
       run.draining.abort()
       await finished
     },
-    takesReplays: () => replaying?.looking === true,
+    takesReplays: (components) => replaying?.takes(components) === true,
     metrics: () => places.map(({ node }) => node.counters.status()),
   }
 }

@@ -29,7 +29,9 @@ export { csvFileSource } from './components/sources/csv_file.ts'
 export { filterTransform } from './components/transforms/filter.ts'
 export { mapTransform } from './components/transforms/map.ts'
 export { parseConfig } from './config.ts'
-export type { EncodedCsv } from './encoded.ts'
+export { splitCsvRecord } from './csv-decode.ts'
+export { scanCsv } from './csv-scan.ts'
+export { countLineEnds, type EncodedCsv, gather } from './encoded.ts'
 export {
   ComponentFailed,
   isRetryable,
@@ -44,7 +46,8 @@ export {
 export { ANY_FIELDS, type FieldType, type FieldTypes } from './fields.ts'
 export { runFlow } from './flow.ts'
 export type { Flow, FlowComponent, FlowOptions } from './flow-types.ts'
-export { isGlob } from './globs.ts'
+export { findFiles, isGlob } from './globs.ts'
+export { scanJsonLines } from './json-lines.ts'
 export type {
   Checkpoints,
   DeadLetter,
@@ -55,5 +58,6 @@ export type {
   Secrets,
 } from './ports.ts'
 export { recordsFrom } from './record-form.ts'
+export { type ByteSource, type Chunk, RecordReader } from './record-reader.ts'
 export { Records } from './records.ts'
 export type { Row } from './value.ts'

@@ -53,8 +53,10 @@ export type Replay = {
 export interface Replays {
   /** `undefined` when none waits. */
   next(): Promise<Replay | undefined>
-  /** The flow has no way to that component, now or at all (`gone`: it is not there, or a source). They stay refused records. */
-  unfit(replay: Replay, gone: boolean): Promise<void>
+  /** No component of the flow takes them: it is not there, or a source. They stay refused records. */
+  unfit(replay: Replay): Promise<void>
+  /** Their component has ended in this flow. They keep their place in the row, for the next flow. */
+  putOff(replay: Replay): Promise<void>
   /** Resolves when some may wait that did not before; rejects with `Cancelled`. */
   more(signal: AbortSignal): Promise<void>
 }

@@ -12,6 +12,13 @@ import { type AppendFile, FileMissing, openAppend, readBytes, writeFileAtomic } 
  * more often than it has doubled, so that rewriting costs no more than appending did.
  */
 const GROWTH_BYTES_MIN = 1_048_576
+/**
+ * Partitions that are remembered, of all writers together; those that moved longest ago are forgotten, or a file for each hour would add
+ * lines for ever. One is needed for as long as its source may send the same again: after a crash the last 64 batches, after a restore of
+ * a Runtime all that moved since its backup. 262,144 are four times the files that a source has at once; × ~150 B ≈ 40 MB, which are read
+ * and written whole when the log is opened.
+ */
+export const PARTITIONS_KEPT_MAX = 262_144
 const LF = 0x0a
 
 const Position = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -43,6 +50,8 @@ export type PositionsLogOptions = {
   path: string
   /** Length of the file if it has no log yet. */
   lengthNow: number
+  /** Partitions that are remembered; default `PARTITIONS_KEPT_MAX`. */
+  partitionsMax?: number
   /** The error for a log that cannot be read. */
   damaged: (message: string, cause: unknown) => AppError
 }
@@ -50,21 +59,24 @@ export type PositionsLogOptions = {
 export class PositionsLog {
   readonly #path: string
   readonly #state: State
+  readonly #partitionsMax: number
   #file: AppendFile
   #wholeBytes: number
 
-  private constructor(path: string, state: State, file: AppendFile) {
+  private constructor(path: string, state: State, file: AppendFile, partitionsMax: number) {
     this.#path = path
     this.#state = state
+    this.#partitionsMax = partitionsMax
     this.#file = file
     this.#wholeBytes = file.size
   }
 
   /** Opens the log, or makes it; what a crash left of a last line is not read. */
-  static async open({ path, lengthNow, damaged }: PositionsLogOptions): Promise<PositionsLog> {
+  static async open(options: PositionsLogOptions): Promise<PositionsLog> {
+    const { path, lengthNow, damaged, partitionsMax = PARTITIONS_KEPT_MAX } = options
     const bytes = await readBytesIfThere(path)
     const state = bytes === undefined ? { length: lengthNow, positions: new Map() } : parse(bytes, path, damaged)
-    return new PositionsLog(path, state, await rewritten(path, state))
+    return new PositionsLog(path, state, await rewritten(path, state, partitionsMax), partitionsMax)
   }
 
   /** Bytes of the file that were answered for. */
@@ -91,26 +103,45 @@ export class PositionsLog {
   }
 
   async #compact(): Promise<void> {
-    const file = await rewritten(this.#path, this.#state)
+    const file = await rewritten(this.#path, this.#state, this.#partitionsMax)
     await this.#file.close()
     this.#file = file
     this.#wholeBytes = file.size
   }
 }
 
-/** Puts the state in place of the log, as one line, and opens that to append to. */
-async function rewritten(path: string, { length, positions }: State): Promise<AppendFile> {
+/** Puts the state in place of the log, as one line, and opens that to append to. What is too much of it is forgotten. */
+async function rewritten(path: string, state: State, partitionsMax: number): Promise<AppendFile> {
+  const { length, positions } = state
+  forgetOldest(positions, partitionsMax)
   const entries = [...positions].map(([writer, partitions]): [string, [string, number][]] => [writer, [...partitions]])
   const whole: v.InferOutput<typeof Whole> = { format: 3, length, positions: entries }
   await writeFileAtomic(path, utf8(`${JSON.stringify(whole)}\n`))
   return openAppend(path)
 }
 
+/** What moved last stands last, of writers and of the partitions of each. */
 function apply(state: State, { length, writer, moved }: v.InferOutput<typeof Moved>): void {
   const partitions = state.positions.get(writer) ?? new Map<string, number>()
-  for (const [partition, position] of moved) partitions.set(partition, position)
+  for (const [partition, position] of moved) {
+    partitions.delete(partition)
+    partitions.set(partition, position)
+  }
+  state.positions.delete(writer)
   state.positions.set(writer, partitions)
   state.length = length
+}
+
+function forgetOldest(positions: State['positions'], partitionsMax: number): void {
+  let surplus = [...positions.values()].reduce((sum, { size }) => sum + size, 0) - partitionsMax
+  for (const [writer, partitions] of positions) {
+    for (const partition of partitions.keys()) {
+      if (surplus <= 0) return
+      partitions.delete(partition)
+      surplus--
+    }
+    positions.delete(writer)
+  }
 }
 
 function parse(bytes: Bytes, path: string, damaged: PositionsLogOptions['damaged']): State {

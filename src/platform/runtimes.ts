@@ -40,7 +40,12 @@ export type RuntimeView = {
 function contactOf(row: RuntimeRow, now: number, heartbeatIntervalMs: number): Contact {
   if (row.state === 'pending' || row.lastHeartbeatAtMs === null) return 'pending'
   if (row.left) return 'stopped'
-  return now - row.lastHeartbeatAtMs > HEARTBEATS_MISSED_MAX * heartbeatIntervalMs * JITTER ? 'late' : 'running'
+  return now - row.lastHeartbeatAtMs > lateAfterMs(heartbeatIntervalMs) ? 'late' : 'running'
+}
+
+/** How long after its last heartbeat a Runtime counts as late. */
+export function lateAfterMs(heartbeatIntervalMs: number): number {
+  return Math.round(HEARTBEATS_MISSED_MAX * heartbeatIntervalMs * JITTER)
 }
 
 /** All Runtimes by name. */

@@ -15,6 +15,8 @@ import {
   siteOf,
 } from '../server/mod.ts'
 import { assetRoutes, liveStreams } from '../web/mod.ts'
+import { DataAccess } from './datasets/access.ts'
+import { uploadDoor } from './datasets/upload-door.ts'
 import { Health, type HealthDeps } from './health/health.ts'
 import { metricFamilies } from './metric-families.ts'
 import { type ApiDeps, localApi } from './routes/api.ts'
@@ -23,8 +25,8 @@ import { welcomeOf } from './routes/welcome-pages.tsx'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { NAV, TABS } from './views/nav.ts'
 
-export type ManagementDeps = Omit<ApiDeps, 'accountsSite' | 'health'> &
-  Omit<PagesDeps, 'people' | 'accountsSite' | 'health'> &
+export type ManagementDeps = Omit<ApiDeps, 'accountsSite' | 'health' | 'access'> &
+  Omit<PagesDeps, 'people' | 'accountsSite' | 'health' | 'access'> &
   HealthDeps & {
     accounts: Accounts
     /** The export by OTLP, where there is one. */
@@ -47,6 +49,7 @@ export function managementApp(deps: ManagementDeps): Hono<PersonEnv> {
   const app = frame(new Hono<PersonEnv>(), { place, log, clock, random })
   app.route('/', healthRoutes(deps.waitsFor))
   app.route('/', metricsDoor({ metricsToken: deps.metricsToken, families: () => metricFamilies(deps) }))
+  app.route('/', uploadDoor(deps))
   app.route('/', assetRoutes())
   app.route('/c2/v1', c2Routes({ receive: (token) => deps.enrolment.receive(token) }, log))
   const origin = () => deps.addresses().managementUrl
@@ -62,7 +65,8 @@ export function managementApp(deps: ManagementDeps): Hono<PersonEnv> {
   const { ownersChanged } = deps
   const accountsSite = { accounts, trail, clock, origin, address: origin, ownersChanged, issuer: `Sluice ${name}` }
   const health = new Health(deps)
-  app.route('/v1', localApi({ ...deps, health, accountsSite }, site).hono)
-  app.route('/', pageRoutes({ ...deps, health, accountsSite, people: () => accounts.listUsers() }, site))
+  const access = new DataAccess(deps)
+  app.route('/v1', localApi({ ...deps, health, accountsSite, access }, site).hono)
+  app.route('/', pageRoutes({ ...deps, health, accountsSite, access, people: () => accounts.listUsers() }, site))
   return app
 }

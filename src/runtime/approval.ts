@@ -1,6 +1,6 @@
 /** All that an owner looks at before a waiting version is approved: what it adds, what changes, its code, and who signed it. */
 import { setImmediate } from 'node:timers/promises'
-import { fromBase64url, printable, printableLines, rfc3339 } from '../base/mod.ts'
+import { fromBase64url, printable, printableLines } from '../base/mod.ts'
 import { fingerprint } from '../crypto/mod.ts'
 import type { AssignedBridge, AssignedComponent, Assignment, Reason } from '../wire/mod.ts'
 import { type Additions, additionsByKind } from './deployments/needs.ts'
@@ -36,7 +36,7 @@ export type Review = {
   blueprint: string
   system: string
   version: number
-  receivedAt: string
+  receivedAtMs: number
   /** The version in force, which goes on until this one is approved. */
   inForce?: number
   adds: Additions
@@ -60,9 +60,9 @@ export async function reviewOf({ deployments, state }: ReviewDeps, deployment: s
   const names = new Map((await state.peers.list()).accepted.map(({ runtime, name }) => [runtime, name]))
   return {
     ...{ deployment, blueprint: kept.blueprint, system: kept.system, version: kept.version },
-    receivedAt: rfc3339(kept.receivedAtMs),
+    receivedAtMs: kept.receivedAtMs,
     ...(current && { inForce: current.version }),
-    ...{ adds: additionsByKind(adds), against },
+    ...{ adds: additionsByKind(adds, names), against },
     changes: changesOf(before, assignment, (peer) => names.get(peer) ?? peer),
     code: await codeOf(state, assignment, before),
     signer: await signerOf(state),

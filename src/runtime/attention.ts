@@ -9,6 +9,8 @@ export type AttentionLine = {
   /** The same as long as it is the same thing: `bridge.down dep_… rt_…`. Alerts go by it. */
   id: string
   state: AttentionState
+  /** In place of the state's usual word, where that says less. */
+  word?: string
   /** What happened, to what. */
   what: string
   /** Since when, milliseconds since 1970, where that is known. */
@@ -19,28 +21,31 @@ export type AttentionLine = {
   cure: { label: string; href: string }
 }
 
-/** Looks at what it knows. It is asked every second while somebody looks at the overview: no more than a query or two. */
-export type Watch = () => readonly AttentionLine[] | Promise<readonly AttentionLine[]>
+/**
+ * Looks at the figures of the status, or at what else it knows. It is asked every second while somebody looks at the overview: no more
+ * than a query or two.
+ */
+export type Watch<Seen> = (seen: Seen) => readonly AttentionLine[] | Promise<readonly AttentionLine[]>
 
 /** What is wrong comes first; what waits for a decision keeps nothing from running. */
 const ORDER: readonly AttentionState[] = ['failed', 'late', 'awaiting-approval']
 
 /** The watches of a Runtime, by the name of the part that each looks at. */
-export class Attention {
-  readonly #watches = new Map<string, Watch>()
+export class Attention<Seen> {
+  readonly #watches = new Map<string, Watch<Seen>>()
 
-  watch(name: string, look: Watch): void {
+  watch(name: string, look: Watch<Seen>): void {
     this.#watches.set(name, look)
   }
 
-  /** What all watches say, and what is known already. A watch that fails is told as a line of its own. */
-  async lines(known: readonly AttentionLine[] = []): Promise<AttentionLine[]> {
-    const found = await Promise.all([...this.#watches].map(([name, look]) => looked(name, look)))
-    return [...known, ...found.flat()].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))
+  /** What all watches say; of equal weight in the order in which they came. A watch that fails is told as a line of its own. */
+  async lines(seen: Seen): Promise<AttentionLine[]> {
+    const found = await Promise.all([...this.#watches].map(([name, look]) => looked(name, async () => look(seen))))
+    return found.flat().sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))
   }
 }
 
-async function looked(name: string, look: Watch): Promise<readonly AttentionLine[]> {
+async function looked(name: string, look: () => Promise<readonly AttentionLine[]>): Promise<readonly AttentionLine[]> {
   try {
     return await look()
   } catch (error) {

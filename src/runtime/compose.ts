@@ -5,8 +5,12 @@ import { createHandshakes } from '../bridge/mod.ts'
 import { buildFacts } from '../host/mod.ts'
 import { answerMemory } from '../server/mod.ts'
 import { AuditLog, DeploymentStatus } from '../wire/mod.ts'
-import { diskGauge } from './attention/disk.ts'
+import { deploymentLines } from './attention/deployments.ts'
+import { diskGauge, diskLines } from './attention/disk.ts'
 import { ownStateLines } from './attention/own-state.ts'
+import { platformLines } from './attention/platform.ts'
+import type { Seen } from './attention/seen.ts'
+import { uploadTokenLines } from './attention/upload-tokens.ts'
 import { Attention } from './attention.ts'
 import { bridgeTerms } from './bridge-terms.ts'
 import { bridgeLeaf } from './certificates.ts'
@@ -23,7 +27,9 @@ import { History } from './history/history.ts'
 import { HistoryStore } from './history/history-store.ts'
 import { type InventoryDeps, inventoryOf } from './inventory.ts'
 import { kept } from './kept.ts'
+import { KeptDeployments } from './kept-deployments.ts'
 import { LibraryDesk, spelled } from './libraries/library-desk.ts'
+import { parsingBy } from './libraries/parsing.ts'
 import { c2Handlers } from './link/c2-messages.ts'
 import { Enrolment } from './link/enrolment.ts'
 import { composeHeartbeat } from './link/heartbeat.ts'
@@ -58,8 +64,12 @@ export function composeStation(deps: StationDeps): Station {
     clock,
   })
   const deployments = deploymentsOf(deps, workers, changes)
+  const keptDeployments = new KeptDeployments({ ...state, deployments })
   const credentials = credentialsDeskOf(deps, workers, () => enrolment.changed())
-  const libraries = new LibraryDesk({ ...state, types: deps.types, onChange: () => enrolment.changed() })
+  const libraries = new LibraryDesk({
+    ...{ ...state, types: deps.types, parse: parsingBy(deps.launch) },
+    onChange: () => enrolment.changed(),
+  })
   const link = linkOf(deps, { startedAtMs, uptimeMs, deployments, inventory, inventoryDeps })
   const enrolment = enrolmentOf(deps, { link, owed, inventory })
   const history = new History(clock)
@@ -72,6 +82,7 @@ export function composeStation(deps: StationDeps): Station {
       types: deps.types,
       workers,
       deployments,
+      keptDeployments,
       deadLetters,
       credentials,
       libraries,
@@ -90,6 +101,7 @@ export function composeStation(deps: StationDeps): Station {
       history,
       keptHistory,
     },
+    farSides: () => enrolment.link?.farSides ?? [],
     peerRemoved(runtime) {
       for (const { assignment, state: runs } of workers.list()) {
         const affected = assignment.bridges.some((bridge) => bridge.peer === runtime)
@@ -237,9 +249,13 @@ function driftOf(
   return drift
 }
 
-function attentionOf({ state: { rules } }: StationDeps, drift: Drift): Attention {
-  const attention = new Attention()
-  attention.watch('the rules and the state of this Runtime', () => ownStateLines({ rules, drift }))
+function attentionOf({ state, clock }: StationDeps, drift: Drift): Attention<Seen> {
+  const attention = new Attention<Seen>()
+  attention.watch('the deployments', deploymentLines)
+  attention.watch('the Platform', platformLines)
+  attention.watch('the disk', diskLines)
+  attention.watch('the rules and the state of this Runtime', () => ownStateLines({ rules: state.rules, drift }))
+  attention.watch('upload tokens', () => uploadTokenLines(state, clock.now()))
   return attention
 }
 

@@ -1,11 +1,14 @@
 /** What is known of a deployment here, joined: the version in force and its counts, the version that waits and what it adds. */
-import { rfc3339 } from '../base/mod.ts'
-import type { Assignment, BridgeStatus, ComponentStatus, DeploymentState, Reason } from '../wire/mod.ts'
-import { type Additions, additionsByKind } from './deployments/needs.ts'
+import type { BridgeStatus, ComponentStatus, DeploymentState, PeerStanding } from '../wire/mod.ts'
+import { hasEnded } from './deployments/ended.ts'
+import type { Additions } from './deployments/needs.ts'
+import { type ExplainedReason, explained } from './deployments/reasons.ts'
 import { DeploymentNotFound, RowNotAuthentic } from './errors.ts'
+import { type Flow, flowOf, type Kept, type KeptDeployments } from './kept-deployments.ts'
 import type { RuntimeState } from './open-state.ts'
 import type { KeptAssignment } from './state/assignments.ts'
-import type { Station } from './station.ts'
+import type { Workers } from './supervision/crew.ts'
+import { endsOf } from './throughput.ts'
 
 export type DeploymentSummary = {
   deployment: string
@@ -14,10 +17,11 @@ export type DeploymentSummary = {
   /** The version in force; the one that waits, if none is. */
   version: number
   state: DeploymentState
-  reasons: Reason[]
-  changedAt: string
+  /** What the Platform is told, and what is said here only. */
+  reasons: ExplainedReason[]
+  changedAtMs: number
   /** The version that waits for the owner, and what approving it would allow beyond what is allowed now. */
-  waiting?: { version: number; receivedAt: string; adds: Additions }
+  waiting?: { version: number; receivedAtMs: number; adds: Additions }
 }
 
 export type DeploymentDetail = DeploymentSummary & {
@@ -30,16 +34,28 @@ export type DeploymentDetail = DeploymentSummary & {
   worker?: { pid: number | undefined; rssBytes: number; memoryBytesMax: number; restarts: number }
   /** Refused records that wait for the owner, as its worker told last. */
   deadLetters: number
+  /**
+   * Peers between which and this Runtime nothing crosses, since their part is not in force as ours is: as the Platform says, and only
+   * while no bridge to them is up. `inForce`: the version that is in force there, if one is; `state` is that of the `version` that was
+   * asked of it last, since when.
+   */
+  peers: (Omit<PeerStanding, 'deployment' | 'peer'> & { runtime: string; name: string })[]
+  /** Its sources came to their end by themselves: since when, and how many records left the flow, into sinks and over bridges. */
+  finished?: { atMs: number; records: number }
 }
 
-export type DetailDeps = Pick<Station, 'workers' | 'deployments'> & {
-  state: Pick<RuntimeState, 'assignments' | 'counts' | 'peers'>
+export type DetailDeps = {
+  workers: Workers
+  /** What the Platform last said of the other ends of bridges. */
+  farSides: () => readonly PeerStanding[]
+  keptDeployments: KeptDeployments
+  state: Pick<RuntimeState, 'counts'>
 }
 
 /** Every deployment that is in force or waits, newest first. */
 export async function deploymentList(station: DetailDeps): Promise<DeploymentSummary[]> {
   const around = await aroundOf(station)
-  return Promise.all([...around.kept.keys()].map((deployment) => summaryOf(station, around, deployment)))
+  return Promise.all([...around.kept.rows.keys()].map((deployment) => summaryOf(around, deployment)))
 }
 
 /** Refuses `deployment.not_found` for one that neither is in force nor waits. */
@@ -50,51 +66,45 @@ export async function deploymentDetail(station: DetailDeps, deployment: string):
 /** Every deployment in full; what cannot be opened of one is told as its reason, and takes none of the others along. */
 export async function deploymentDetails(station: DetailDeps): Promise<DeploymentDetail[]> {
   const around = await aroundOf(station)
-  const idle = [...around.kept.values()].flatMap((own) => {
+  const idle = [...around.kept.rows.values()].flatMap((own) => {
     const shown = shownOf(own)
     return shown && around.running.get(shown.deployment)?.assignment.version !== shown.version ? [shown] : []
   })
-  const open = await station.state.assignments.opener(idle)
-  return Promise.all([...around.kept.keys()].map((deployment) => detailOf(station, { ...around, open }, deployment)))
+  await around.kept.openAll(idle)
+  return Promise.all([...around.kept.rows.keys()].map((deployment) => detailOf(station, around, deployment)))
 }
 
 type Running = ReturnType<DetailDeps['workers']['list']>[number]
-/** What all deployments are looked at with: read once, however many there are. */
-type Around = {
-  kept: ReadonlyMap<string, readonly KeptAssignment[]>
-  running: ReadonlyMap<string, Running>
-  peerNames: () => Promise<ReadonlyMap<string, string>>
-  open: (deployment: string, version: number) => Promise<Assignment>
-}
+/** What all deployments are looked at with. */
+type Around = { kept: Kept; running: ReadonlyMap<string, Running> }
 
-async function aroundOf(station: DetailDeps): Promise<Around> {
-  const kept = new Map<string, KeptAssignment[]>()
-  for (const one of await station.state.assignments.list(['current', 'waiting']))
-    kept.set(one.deployment, [...(kept.get(one.deployment) ?? []), one])
-  let names: Promise<ReadonlyMap<string, string>> | undefined
-  return {
-    kept,
-    running: new Map(station.workers.list().map((one) => [one.assignment.deployment, one])),
-    open: (deployment, version) => station.state.assignments.open(deployment, version),
-    peerNames() {
-      names ??= peerNames(station)
-      return names
-    },
-  }
+async function aroundOf({ keptDeployments, workers }: DetailDeps): Promise<Around> {
+  const kept = await keptDeployments.look()
+  return { kept, running: new Map(workers.list().map((one) => [one.assignment.deployment, one])) }
 }
 
 async function detailOf(station: DetailDeps, around: Around, deployment: string): Promise<DeploymentDetail> {
   const running = around.running.get(deployment)
-  const told = await summaryOf(station, around, deployment)
-  const { assignment, ...summary } = await openedSummary(around, told, running)
+  const { flow, ...summary } = await openedSummary(around, await summaryOf(around, deployment), running)
   const live = running?.assignment.version === summary.version ? running.counts : undefined
   const counts = live ?? (await station.state.counts.load(deployment, summary.version))
   const status = new Map<string, BridgeStatus>(counts.bridges.map((bridge) => [bridge.bridge, bridge]))
-  const names = assignment?.bridges.length ? await around.peerNames() : new Map<string, string>()
+  const names = flow.bridges.length > 0 ? await around.kept.peerNames() : new Map<string, string>()
+  const isUp = (peer: string): boolean => counts.bridges.some((bridge) => bridge.peer === peer && bridge.state === 'up')
   return {
     ...summary,
+    peers: station
+      .farSides()
+      .filter((one) => one.deployment === deployment && !isUp(one.peer))
+      .map(({ deployment: _deployment, peer, ...stands }) => ({
+        ...{ runtime: peer, name: names.get(peer) ?? peer },
+        ...stands,
+      })),
+    ...(hasEnded(summary) && {
+      finished: { atMs: summary.changedAtMs, records: recordsOut(flow.wiring, counts.components) },
+    }),
     components: counts.components.map((one) => ({ ...one, ...live?.rates.get(one.name) })),
-    bridges: (assignment?.bridges ?? []).map(({ bridge, peer, from, to, direction }) => ({
+    bridges: flow.bridges.map(({ bridge, peer, from, to, direction }) => ({
       ...(status.get(bridge) ?? {
         bridge,
         peer,
@@ -106,35 +116,38 @@ async function detailOf(station: DetailDeps, around: Around, deployment: string)
       }),
       ...{ from, to, direction, peerName: names.get(peer) ?? peer },
     })),
-    wiring: (assignment?.components ?? []).map(({ name, type, from }) => ({ name, type, from })),
+    wiring: flow.wiring,
     ...(running && { worker: workerOf(running) }),
     deadLetters: counts.deadLetters,
   }
+}
+
+function recordsOut(wiring: DeploymentDetail['wiring'], components: readonly ComponentStatus[]): number {
+  const { out } = endsOf(wiring)
+  return components.reduce((sum, { name, messagesOut }) => sum + (out.has(name) ? messagesOut : 0), 0)
 }
 
 function workerOf({ pid, counts, restarts, memoryBytesMax }: Running): NonNullable<DeploymentDetail['worker']> {
   return { pid, rssBytes: counts.rssBytes, memoryBytesMax, restarts }
 }
 
-/** What the owner's own list calls the Runtimes at the other ends of bridges. */
-async function peerNames({ state }: DetailDeps): Promise<Map<string, string>> {
-  return new Map((await state.peers.list()).accepted.map(({ runtime, name }) => [runtime, name]))
-}
-
 async function openedSummary(
-  { open }: Pick<Around, 'open'>,
+  { kept }: Around,
   summary: DeploymentSummary,
   running: Running | undefined,
-): Promise<DeploymentSummary & { assignment: Assignment | undefined }> {
+): Promise<DeploymentSummary & { flow: Flow }> {
   // What runs was opened when it was started, and is what counts while it does.
-  if (running?.assignment.version === summary.version) return { ...summary, assignment: running.assignment }
+  if (running?.assignment.version === summary.version) return { ...summary, flow: flowOf(running.assignment) }
+  const shown = shownOf(kept.rows.get(summary.deployment) ?? [])
   try {
-    return { ...summary, assignment: await open(summary.deployment, summary.version) }
+    return { ...summary, flow: shown ? await kept.flow(shown) : NOTHING }
   } catch (error) {
     if (!(error instanceof RowNotAuthentic)) throw error
-    return { ...failed(summary, error), assignment: undefined }
+    return { ...failed(summary, error), flow: NOTHING }
   }
 }
+
+const NOTHING: Flow = { wiring: [], bridges: [] }
 
 /** A row that something else wrote: its deployment is `failed`, whatever the row says of it. */
 function failed(summary: DeploymentSummary, { code }: RowNotAuthentic): DeploymentSummary {
@@ -147,17 +160,17 @@ function shownOf(own: readonly KeptAssignment[]): KeptAssignment | undefined {
   return own.find((one) => one.place === 'current') ?? own.find((one) => one.place === 'waiting')
 }
 
-async function summaryOf(station: DetailDeps, around: Around, deployment: string): Promise<DeploymentSummary> {
-  const own = around.kept.get(deployment) ?? []
+async function summaryOf(around: Around, deployment: string): Promise<DeploymentSummary> {
+  const own = around.kept.rows.get(deployment) ?? []
   const waiting = own.find((one) => one.place === 'waiting')
   const shown = shownOf(own)
   if (!shown) throw new DeploymentNotFound(`there is no deployment ${deployment}`)
   const { blueprint, system, version, changedAtMs } = shown
   const { state, reasons } = liveState(shown, around.running.get(deployment))
-  const summary = { deployment, blueprint, system, version, state, reasons, changedAt: rfc3339(changedAtMs) }
+  const summary = { deployment, blueprint, system, version, state, reasons, changedAtMs }
   if (!waiting) return summary
   try {
-    return { ...summary, waiting: await waitingOf(station, waiting) }
+    return { ...summary, waiting: await waitingOf(around, waiting) }
   } catch (error) {
     if (!(error instanceof RowNotAuthentic)) throw error
     // What it adds cannot be said, so nobody is asked to approve it. What is in force goes on beside it.
@@ -166,13 +179,16 @@ async function summaryOf(station: DetailDeps, around: Around, deployment: string
 }
 
 /** What its supervisor knows: on a disk that is full a state is not kept, and that is just when it has to be seen. */
-function liveState(shown: KeptAssignment, running: Running | undefined): { state: DeploymentState; reasons: Reason[] } {
+function liveState(shown: KeptAssignment, running: Running | undefined): Pick<DeploymentSummary, 'state' | 'reasons'> {
   const live = running?.assignment.version === shown.version && running.state !== 'stopped'
-  if (!live || shown.place !== 'current' || shown.state === 'stopped') return shown
-  return { state: running.state, reasons: [...running.reasons] }
+  const { state, reasons } = !live || shown.place !== 'current' || shown.state === 'stopped' ? shown : running
+  return { state, reasons: reasons.map((reason) => explained(reason, live ? running.failure : undefined)) }
 }
 
-async function waitingOf(station: DetailDeps, { deployment, version, receivedAtMs }: KeptAssignment) {
-  const { adds } = await station.deployments.waiting(deployment)
-  return { version, receivedAt: rfc3339(receivedAtMs), adds: additionsByKind(adds) }
+async function waitingOf(
+  { kept }: Around,
+  waiting: KeptAssignment,
+): Promise<NonNullable<DeploymentSummary['waiting']>> {
+  const { version, receivedAtMs } = waiting
+  return { version, receivedAtMs, adds: await kept.adds(waiting) }
 }

@@ -1,11 +1,18 @@
 /** What a Runtime refuses or fails at, by name. */
-import { AppError, type ErrorKind } from '../base/mod.ts'
+import { AppError } from '../base/mod.ts'
 
 /** A row that its message authentication code does not cover: the database file was changed by something else. */
 export class RowNotAuthentic extends AppError {
   override readonly code = 'runtime.row_not_authentic' as const
   override readonly kind = 'internal' as const
   override readonly advice = 'The database was changed outside of Sluice. Restore it from a backup.'
+}
+
+/** A form with files that is not one, or not whole. What stood before the fault was taken. */
+export class UploadFormUnfit extends AppError {
+  override readonly code = 'upload.form_unfit' as const
+  override readonly advice =
+    'Send multipart/form-data in which every part is a file, with what goes with them in the query.'
 }
 
 export class DeploymentNotFound extends AppError {
@@ -115,7 +122,7 @@ export class CodeNoRoom extends AppError {
   override readonly advice = 'Stop deployments that are not needed; code that none names is forgotten within two hours.'
 }
 
-/** Deployments use the credential: to remove it must be meant. */
+/** Deployments use the credential, those that have ended and can start again among them: to remove it must be meant. */
 export class CredentialInUse extends AppError {
   override readonly code = 'credential.in_use' as const
   override readonly kind = 'conflict' as const
@@ -142,38 +149,6 @@ export class ChecksBusy extends AppError {
 export class WorkerForbidden extends AppError {
   override readonly code = 'worker.forbidden' as const
   override readonly kind = 'forbidden' as const
-}
-
-/** The worker of a deployment is gone. */
-export class WorkerGone extends AppError {
-  override readonly code = 'worker.gone' as const
-  override readonly kind = 'unavailable' as const
-}
-
-/** A worker that lives did not answer in time: it is busy with something else, or hangs. */
-export class WorkerSilent extends AppError {
-  override readonly code = 'worker.silent' as const
-  override readonly kind = 'unavailable' as const
-  override readonly advice = 'Ask again; a worker that tells nothing for two minutes is started anew.'
-}
-
-/** What the other end of a worker's channel sent is not a message of it. */
-export class ChannelBroken extends AppError {
-  override readonly code = 'worker.channel_broken' as const
-  override readonly kind = 'internal' as const
-}
-
-/** A failure that happened elsewhere, in a worker or at the Platform, under its own code. */
-export class RemoteFailure extends AppError {
-  override readonly code: string
-  override readonly kind: ErrorKind
-  override readonly advice: string | undefined
-  constructor(code: string, kind: ErrorKind, message: string, advice?: string) {
-    super(message)
-    this.code = code
-    this.kind = kind
-    this.advice = advice
-  }
 }
 
 /** This program has no component of that type; `item` is the type. */
@@ -223,11 +198,25 @@ export class DeadLetterGone extends AppError {
   override readonly advice = 'See with `sluice dead-letter list` which are there.'
 }
 
+/** Refused records are asked for by a component that the deployment does not have, and that has refused none. */
+export class DeadLetterComponentUnknown extends AppError {
+  override readonly code = 'dead_letter.component_unknown' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'See with `sluice dead-letter list DEPLOYMENT --counts` which refused how many.'
+}
+
 /** What was chosen lies in too many places among other refused records. */
 export class DeadLettersScattered extends AppError {
   override readonly code = 'dead_letter.scattered' as const
   override readonly kind = 'limit' as const
   override readonly advice = 'Drop or replay those between as well, or wait until what is being replayed has gone.'
+}
+
+/** No component takes these refused records: the version in force has none of that name, or it is a source. */
+export class DeadLetterWithoutTaker extends AppError {
+  override readonly code = 'dead_letter.no_taker' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Drop them, or deploy a version that has the component again.'
 }
 
 /** Refused records go back through a running flow, and this deployment does not run. */

@@ -2,6 +2,7 @@
 import { type Accounts, openAccounts } from '../accounts/mod.ts'
 import type { Trail } from '../audit/mod.ts'
 import type { Clock, Random } from '../base/mod.ts'
+import type { UploadTokens } from '../datasets/mod.ts'
 import { type Keyring, openWrappingKey } from '../keys/mod.ts'
 import { lockRecorder } from '../server/mod.ts'
 import type { Database, RuntimeSchema } from '../store/mod.ts'
@@ -24,6 +25,7 @@ export async function openLocalAccounts(deps: {
   keyring: Pick<Keyring, 'secretFor' | 'pair' | 'acts'>
   trail: Pick<Trail, 'record'>
   settings: Pick<Settings, 'keptAt'>
+  uploadTokens: Pick<UploadTokens, 'revokeAll'>
   clock: Clock
   random: Random
 }): Promise<LocalAccounts> {

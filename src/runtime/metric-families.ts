@@ -21,7 +21,7 @@ export type FamiliesDeps = StatusView &
 
 /** All of it, looked at now. */
 export async function metricFamilies(deps: FamiliesDeps): Promise<MetricFamily[]> {
-  const families = familiesOf(await statusOf(deps), Date.parse(certificateOf(deps).validTo))
+  const families = familiesOf(await statusOf(deps), certificateOf(deps).validToMs)
   return [...families, ...(deps.telemetry?.families() ?? [])]
 }
 
@@ -40,7 +40,7 @@ export function familiesOf(status: Status, certificateEndMs: number): MetricFami
 function ownFamilies(status: Status, certificateEndMs: number): MetricFamily[] {
   const { platform, disk, attention } = status
   const { owed } = platform
-  const heard = platform.lastHeartbeatAnsweredAt
+  const heardMs = platform.lastHeartbeatAnsweredMs
   const states = ['failed', 'late', 'awaiting-approval'] as const
   return [
     gauge('sluice_build_info', 'The version that runs; always 1.', [{ labels: { version: status.version }, value: 1 }]),
@@ -57,7 +57,7 @@ function ownFamilies(status: Status, certificateEndMs: number): MetricFamily[] {
     gauge(
       'sluice_platform_heartbeat_timestamp_seconds',
       'When the Platform last answered a heartbeat.',
-      heard === undefined ? [] : [{ value: Date.parse(heard) / 1_000 }],
+      heardMs === undefined ? [] : [{ value: heardMs / 1_000 }],
     ),
     gauge('sluice_platform_owed_entries', 'What the Platform has not acknowledged yet.', [
       { labels: { stream: 'audit_logs' }, value: owed.auditLogs },

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { openTrail, type Trail } from '../audit/mod.ts'
 import { type Clock, type Lifetime, logOf, type Random } from '../base/mod.ts'
 import type { AgreementKey, Authority, SigningKey, WrappingKey } from '../crypto/mod.ts'
+import { DataDesk, dataLauncher, UploadTokens } from '../datasets/mod.ts'
 import {
   type Keyring,
   openKeptDatabase,
@@ -31,8 +32,8 @@ import { type RowMac, rowMac } from './state/row-mac.ts'
 import { Settings } from './state/settings.ts'
 
 /** What is owed while the Platform is gone: 256 MiB of audit logs ≈ 1,000,000, 64 MiB of status ≈ two days of ten deployments. */
-const OWED_LOG_BYTES_MAX = 268_435_456
-const OWED_STATUS_BYTES_MAX = 67_108_864
+export const OWED_LOG_BYTES_MAX = 268_435_456
+export const OWED_STATUS_BYTES_MAX = 67_108_864
 
 export type RuntimeState = {
   folder: string
@@ -61,6 +62,9 @@ export type RuntimeState = {
   checkpoints: CheckpointStore
   code: CodeFiles
   libraries: Libraries
+  /** The data of data tenants. */
+  datasets: DataDesk
+  uploadTokens: UploadTokens
   logs: LocalLogs
   owedLogs: Journal
   owedStatus: Journal
@@ -82,8 +86,13 @@ export async function openState(config: RuntimeConfig, deps: OpenStateDeps): Pro
   const db = lifetime.use(await openKeptDatabase(keyring, place, runtimeDatabase), (opened) => opened.close())
   const [logs, owedLogs, owedStatus] = await openJournals(folder, keyring, lifetime)
   const vaultKey = await openWrappingKey(keyring, 'vault', 'runtime')
+  const launch = dataLauncher({ env: {}, ...config.worker })
+  const datasets = new DataDesk({ folder, db, keyring, launch, clock, random, log: logOf('datasets') })
+  lifetime.defer(() => datasets.close())
+  await datasets.start()
   return {
-    ...{ folder, keyring, signing, db, vaultKey },
+    ...{ folder, keyring, signing, db, vaultKey, datasets },
+    uploadTokens: new UploadTokens({ db, clock, random }),
     agreement: await keyring.agreementKey('runtime'),
     authority: await keyring.authority('runtime', `Sluice Runtime ${config.name}`),
     vault: openVault({ db, key: vaultKey, clock, random, ...sourcesOf(config, clock) }),

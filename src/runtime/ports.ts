@@ -6,6 +6,7 @@ import { type ConnectionLimits, type HttpsServer, type Peer, serveHttps } from '
 import type { managementApp } from './app.ts'
 import { bridgeGreeting } from './certificates.ts'
 import type { RuntimeConfig } from './config.ts'
+import { isUpload } from './datasets/upload-request.ts'
 import { type IngestRoute, ingestApp } from './ingest/ingest-app.ts'
 import type { AllowLists } from './network/allow-lists.ts'
 import type { Station } from './station.ts'
@@ -21,7 +22,10 @@ export type PortsDeps = {
  * Fewer than on 8752, so that strangers on a port for strangers can't take what its owner needs: 512 connections × ≈64 KiB ≈ 32 MiB,
  * 128 of them from one network.
  */
-const INGEST_LIMITS: Partial<ConnectionLimits> = { connectionsMax: 512, connectionsPerNetworkMax: 128 }
+export const INGEST_LIMITS = {
+  connectionsMax: 512,
+  connectionsPerNetworkMax: 128,
+} as const satisfies Partial<ConnectionLimits>
 
 /** 8752, for addresses that the owner's list has. */
 export async function serveManagement(
@@ -32,7 +36,7 @@ export async function serveManagement(
   const fetch = (request: Request, peer: Peer) => app.fetch(request, { peer })
   const allows = (address: string) => state.network.allows('management', address)
   const { main: tls, named: namedTls } = certificates.served
-  const server = await serveHttps({ fetch, hostname, port, tls, namedTls, allows, clock })
+  const server = await serveHttps({ fetch, hostname, port, tls, namedTls, allows, streams: isUpload, clock })
   certificates.onChange(() => server.setTls(certificates.served.main, certificates.served.named))
   return server
 }

@@ -15,6 +15,8 @@ import type { Workers } from './supervision/crew.ts'
 const ENROLMENT_RETRY_MS = 15_000
 /** How often a deployment that could not go on at the start is looked at. */
 const HELD_BACK_LOOK_MS = 10_000
+/** By then the first look at what is wrong is over, the last of what runs for the first time. */
+export const STARTED_MS = LOOK_MS + 2_000
 /** How often what nobody needs any more is forgotten. */
 const TIDY_INTERVAL_MS = 3_600_000
 
@@ -27,6 +29,8 @@ export type RegularDeps = Regular & {
   lookForAlerts: () => Promise<void>
   /** Tells it. A receiver that hangs holds up no look. */
   deliverAlerts: () => Promise<void>
+  /** Gives back what only a start needed. */
+  releaseMemory: () => void
   bridgeLeaf: (label: string) => Promise<{ certificatePem: string; privateKeyPem: string }>
 }
 
@@ -48,6 +52,7 @@ export async function regularTasks(deps: RegularDeps): Promise<void> {
     atOnceAndEvery(DRIFT_INTERVAL_MS, deps, async () => void (await station.drift.check())),
     every(TIDY_INTERVAL_MS, deps, () => station.tidying.tidy()),
     resumeEnrolment(station.enrolment, station.state.enrolment, deps),
+    releaseAfterStart(deps),
   ])
 }
 
@@ -72,6 +77,10 @@ export async function renewBridgeLeaves(
     }
   })
   await Promise.all(renewals)
+}
+
+async function releaseAfterStart({ clock, signal, releaseMemory }: RegularDeps): Promise<void> {
+  if (await pause(clock, STARTED_MS, signal)) releaseMemory()
 }
 
 async function resumeEnrolment(enrolment: Enrolment, record: EnrolmentRecord, { clock, signal, log }: Regular) {

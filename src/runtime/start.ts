@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Clock, Lifetime, logOf, systemClock, systemRandom, Turns } from '../base/mod.ts'
 import { catalogue } from '../catalogue.ts'
-import type { HttpsServer } from '../host/mod.ts'
+import { type HttpsServer, releaseMemory } from '../host/mod.ts'
 import { hostInUrl, openMetricsToken, refreshLocalAccess, writeLocalAccess } from '../server/mod.ts'
 import { lookForAlerts, openRuntimeAlerts } from './alerts.ts'
 import { managementApp } from './app.ts'
@@ -12,6 +12,7 @@ import { journalLines, keyLines } from './attention/keeping.ts'
 import { bridgeLeaf, openRuntimeCertificates } from './certificates.ts'
 import { composeStation } from './compose.ts'
 import { type RuntimeConfig, WORKER_MEMORY_BYTES_MAX } from './config.ts'
+import { uploadRoutes } from './datasets/upload-door.ts'
 import type { ComponentTypes } from './deployments/component-types.ts'
 import { startSettings } from './drift/settings.ts'
 import { openRuntimeKeys } from './keys/runtime-keys.ts'
@@ -107,7 +108,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   ports.management = server.port
   const listener = lifetime.use(await listenForPeers(config, served, station.workers), (opened) => opened.close())
   ports.bridges = listener.port
-  const ingest = await serveIngest(config, served, [])
+  const ingest = await serveIngest(config, served, uploadRoutes({ state }))
   lifetime.defer(async () => ingest?.close())
   const ca = state.authority.certificatePem
   const { url } = localPlace(server)
@@ -128,6 +129,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
     refreshAccess: access.refresh,
     lookForAlerts: () => lookForAlerts(alerts, { ...station, clock }),
     deliverAlerts: alerts.deliver,
+    releaseMemory,
     tendCertificates: () => certificates.tend(),
     bridgeLeaf: (label) => bridgeLeaf(state.authority, label, clock),
   })

@@ -1,7 +1,8 @@
 /** The running parts of a Runtime, joined: what its routes and its regular tasks are given. `compose.ts` builds it. */
 import type { Clock, Log, Random } from '../base/mod.ts'
 import type { DiskSpace } from '../host/mod.ts'
-import type { AuditLog, DeploymentStatus, Inventory } from '../wire/mod.ts'
+import type { AuditLog, DeploymentStatus, Inventory, PeerStanding } from '../wire/mod.ts'
+import type { Seen } from './attention/seen.ts'
 import type { Attention } from './attention.ts'
 import type { Changes } from './changes.ts'
 import type { CredentialDesk } from './credentials/credential-desk.ts'
@@ -11,6 +12,7 @@ import type { Deployments } from './deployments/deployments.ts'
 import type { Drift } from './drift/drift.ts'
 import type { History } from './history/history.ts'
 import type { HistoryStore } from './history/history-store.ts'
+import type { KeptDeployments } from './kept-deployments.ts'
 import type { LibraryDesk } from './libraries/library-desk.ts'
 import type { Enrolment } from './link/enrolment.ts'
 import type { Owed } from './link/owed.ts'
@@ -54,6 +56,8 @@ export type Station = {
   readonly types: ComponentTypes
   readonly workers: Workers
   readonly deployments: Deployments
+  /** What of them is kept, as it is shown. */
+  readonly keptDeployments: KeptDeployments
   readonly deadLetters: DeadLetterDesk
   readonly credentials: CredentialDesk
   readonly libraries: LibraryDesk
@@ -63,11 +67,13 @@ export type Station = {
   readonly tidying: Tidying
   /** Whether it is still as it was set up. */
   readonly drift: Drift
-  /** What the deployments did in the last day. */
+  /** What the deployments did in the last thirty days. */
   readonly history: History
   readonly keptHistory: HistoryStore
   /** What needs a person; a part says it by a watch. */
-  readonly attention: Attention
+  readonly attention: Attention<Seen>
+  /** What the Platform last said of the other ends of bridges: whose part is not in force as ours is. */
+  farSides(): readonly PeerStanding[]
   addresses(): Addresses
   uptimeMs(): number
   /** The volume of the data folder. */

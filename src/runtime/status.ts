@@ -1,10 +1,7 @@
 /** How the Runtime is: its figures, its link to the Platform, every deployment, and what of it all needs a person. */
-import { type Clock, rfc3339 } from '../base/mod.ts'
+import type { Clock } from '../base/mod.ts'
 import type { Certificates } from '../certificates/mod.ts'
 import { buildFacts } from '../host/mod.ts'
-import { deploymentLines } from './attention/deployments.ts'
-import { diskLines } from './attention/disk.ts'
-import { platformLines } from './attention/platform.ts'
 import { type DetailDeps, deploymentDetails } from './deployment-detail.ts'
 import type { RuntimeState } from './open-state.ts'
 import type { Station } from './station.ts'
@@ -18,10 +15,10 @@ export type CertificateView = { certificates: Pick<Certificates, 'view'> }
 export function certificateOf({ certificates }: CertificateView) {
   const { shown, installed } = certificates.view()
   const { fingerprint, validToMs } = shown
-  return { fingerprint, validTo: rfc3339(validToMs), installed: installed?.fingerprint === fingerprint }
+  return { fingerprint, validToMs, installed: installed?.fingerprint === fingerprint }
 }
 
-/** The figures of `/v1/status` and of the overview, with what needs a person. */
+/** The figures of `/v1/status` and of the overview, with what needs a person; instants in milliseconds since 1970. */
 export async function statusOf(station: StatusView) {
   const figures = {
     ...{ version: buildFacts.version, name: station.name, uptimeMs: station.uptimeMs(), ...station.addresses() },
@@ -30,11 +27,10 @@ export async function statusOf(station: StatusView) {
     platform: await enrolmentOf(station),
     deployments: await deploymentDetails(station),
   }
-  const known = [...deploymentLines(figures), ...platformLines(figures), ...diskLines(figures)]
-  return { ...figures, attention: await station.attention.lines(known) }
+  return { ...figures, attention: await station.attention.lines(figures) }
 }
 
-/** How it stands with the Platform, as `/v1/enrolment` tells it. */
+/** How it stands with the Platform. */
 export async function enrolmentOf({ state, enrolment, owed: { logs, status } }: EnrolmentView) {
   const registration = await state.enrolment.registration()
   const link = enrolment.link?.state
@@ -47,8 +43,8 @@ export async function enrolmentOf({ state, enrolment, owed: { logs, status } }: 
   return {
     state: stands,
     ...about,
-    ...(link?.lastSentMs !== undefined && { lastHeartbeatAt: rfc3339(link.lastSentMs) }),
-    ...(link?.lastAnsweredMs !== undefined && { lastHeartbeatAnsweredAt: rfc3339(link.lastAnsweredMs) }),
+    ...(link?.lastSentMs !== undefined && { lastHeartbeatMs: link.lastSentMs }),
+    ...(link?.lastAnsweredMs !== undefined && { lastHeartbeatAnsweredMs: link.lastAnsweredMs }),
     ...(link?.lastFailure !== undefined && { failure: link.lastFailure }),
     ...(link?.clockOffsetMs !== undefined && { clockOffsetMs: link.clockOffsetMs }),
     heartbeats: link?.answered ?? 0,

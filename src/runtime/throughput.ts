@@ -5,8 +5,20 @@ type Wired = { name: string; from: readonly string[] }
 /** `in`: which count of which component is what the flow takes in. `out`: components whose output leaves it. */
 export type FlowEnds = { in: ReadonlyMap<string, 'messagesIn' | 'messagesOut'>; out: ReadonlySet<string> }
 
-/** A source gives what it reads; behind a bridge a component takes what came over it. What no component here takes further leaves. */
+/** Of a list that is still the same the ends are known: the overview asks for those of all flows each second. */
+const known = new WeakMap<readonly Wired[], FlowEnds>()
+
+/**
+ * A source gives what it reads; behind a bridge a component takes what came over it. What no component here takes further leaves.
+ * The list must not be changed after that.
+ */
 export function endsOf(wiring: readonly Wired[]): FlowEnds {
+  const ends = known.get(wiring) ?? findEnds(wiring)
+  known.set(wiring, ends)
+  return ends
+}
+
+function findEnds(wiring: readonly Wired[]): FlowEnds {
   const here = new Set(wiring.map(({ name }) => name))
   const taken = new Set(wiring.flatMap(({ from }) => from))
   const first = wiring.filter(({ from }) => !from.some((name) => here.has(name)))

@@ -5,7 +5,7 @@
 import { type Context, Hono } from 'hono'
 import type * as v from 'valibot'
 import type { Role } from '../accounts/mod.ts'
-import { BODY_BYTES_MAX, limitBody, parseInput, readJson } from '../web/mod.ts'
+import { BODY_BYTES_MAX, limitBody, limitStreamedBody, parseInput, readJson } from '../web/mod.ts'
 import { demand, demandFresh, type PersonEnv } from './person.ts'
 
 type Schema = v.GenericSchema
@@ -32,7 +32,11 @@ export type Declaration<
   upload?: string
   /** Default `BODY_BYTES_MAX`. */
   bodyBytesMax?: number
+  /** The handler streams the body on and counts it: nothing of it is held here. */
+  streams?: true
   answer?: Answer
+  /** With `Accept: text/event-stream` the handler gives the `Response` of a stream; this says what its events are. */
+  events?: string
   /** Media type of an answer that is not JSON; the handler gives a `Response` then. */
   file?: string
   /** Of the answer when all went well; default 200, or 204 for a route that answers nothing. */
@@ -89,6 +93,12 @@ export class ApiRoutes {
     return this.#declared
   }
 
+  /** Puts a route into the document that is answered before the gate, by a token of its own. */
+  describe(method: Method, path: string, declaration: Declaration): this {
+    this.#declared.push({ method, path: joined('', path), tag: this.#tag, declaration })
+    return this
+  }
+
   /** Puts another noun's routes below `prefix`. */
   mount(prefix: string, routes: ApiRoutes): this {
     this.hono.route(prefix, routes.hono)
@@ -102,8 +112,9 @@ export class ApiRoutes {
     declaration: Declaration<P, Q, B, A>,
     handler: Handler<P, Q, B, A>,
   ): this {
-    this.#declared.push({ method, path: joined('', path), tag: this.#tag, declaration: declaration as Declaration })
-    const bounded = limitBody(declaration.bodyBytesMax ?? BODY_BYTES_MAX)
+    this.describe(method, path, declaration as Declaration)
+    const { bodyBytesMax = BODY_BYTES_MAX, streams } = declaration
+    const bounded = streams ? limitStreamedBody(bodyBytesMax) : limitBody(bodyBytesMax)
     this.hono.on(method.toUpperCase(), path, bounded, async (c) => {
       // Before anything that was sent is looked at.
       const actor = declaration.fresh ? demandFresh(c, declaration.role) : demand(c, declaration.role)

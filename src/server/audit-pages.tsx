@@ -1,18 +1,25 @@
 /** The pages of the audit trail, on both servers. */
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { NOT_PEOPLE, roleReaches } from '../accounts/mod.ts'
+import { roleReaches } from '../accounts/mod.ts'
 import type { Clock } from '../base/mod.ts'
 import { parseInput } from '../web/mod.ts'
-import { type AskedTrail, AuditFilterQuery, ENTRIES_DEFAULT, exported, filterOf } from './audit.ts'
+import {
+  type AskedPeople,
+  type AskedTrail,
+  AuditFilterQuery,
+  actorNamed,
+  ENTRIES_DEFAULT,
+  exported,
+  filterOf,
+} from './audit.ts'
 import { actorOf, demand, type PersonEnv } from './person.ts'
 import type { Site } from './site.tsx'
 import { Audit, type AuditFilters, type AuditVerdict } from './views/audit.tsx'
 
 export type AuditPagesDeps = {
   trail: AskedTrail
-  /** The people whose names stand in place of their ids. */
-  people: () => Promise<readonly { id: string; name: string }[]>
+  people: AskedPeople
   clock: Clock
 }
 
@@ -55,11 +62,4 @@ async function show(
     </a>
   )
   return site.page(c, { title: 'Audit', current: PATH, action, view })
-}
-
-/** Who is no person is asked for by what the trail calls it, whatever people are called; a person by the name that they have here. */
-function actorNamed(typed: string, people: readonly { id: string; name: string }[]): string {
-  const asked = typed.trim()
-  const person = NOT_PEOPLE.has(asked) ? undefined : people.find(({ name }) => name === asked)
-  return person ? actorOf(person) : asked
 }

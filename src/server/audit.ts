@@ -1,37 +1,24 @@
 /** `/v1/audit`: what people and keys did, found, taken away as a file, and checked. The same on both servers, each over its own trail. */
 import * as v from 'valibot'
+import { NOT_PEOPLE } from '../accounts/mod.ts'
 import { SEARCH_LINES_MAX, type Trail, type TrailFilter } from '../audit/mod.ts'
 import { utf8 } from '../base/mod.ts'
 import { ApiRoutes } from './api.ts'
-import { limitOf, Whole } from './inputs.ts'
+import { instantOf, limitOf, Whole } from './inputs.ts'
+import { actorOf } from './person.ts'
 
 /** What of a trail is asked here. */
 export type AskedTrail = Pick<Trail, 'record' | 'head' | 'search' | 'export' | 'verify'>
+/** The people whose names stand beside their ids. */
+export type AskedPeople = () => Promise<readonly { id: string; name: string }[]>
 
 /** Entries of a page when the query names no limit. */
 export const ENTRIES_DEFAULT = 100
-const DAY_MS = 86_400_000
 
 const Word = v.optional(v.pipe(v.string(), v.maxLength(256)))
-/** RFC 3339, or a date, which is the whole day in UTC; nothing when it is left empty. The trail's own times are ms since 1970. */
-function instant(end: 'first' | 'last') {
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.check(
-        (text) => text === '' || Number.isFinite(Date.parse(text)),
-        'is no time: write 2026-01-31 or 2026-01-31T12:00:00Z',
-      ),
-      v.transform((text) => {
-        const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
-        return text === '' ? undefined : Date.parse(text) + (isDay && end === 'last' ? DAY_MS - 1 : 0)
-      }),
-    ),
-  )
-}
 /** `action` may end with `*`. What is left empty filters nothing, so that a form can send it. */
 export const AuditFilterQuery = v.object({
-  ...{ actor: Word, action: Word, subject: Word, since: instant('first'), until: instant('last') },
+  ...{ actor: Word, action: Word, subject: Word, since: instantOf('first'), until: instantOf('last') },
   before: v.optional(Whole),
 })
 const AuditQuery = v.object({ ...AuditFilterQuery.entries, limit: limitOf(SEARCH_LINES_MAX, ENTRIES_DEFAULT) })
@@ -47,6 +34,8 @@ const HeadQuery = v.pipe(
 const Head = v.object({ count: v.number(), hash: v.string(), signature: v.string() })
 const Entry = v.object({
   ...{ count: v.number(), atMs: v.number(), actor: v.string(), action: v.string(), subject: v.string() },
+  /** What the user is called now who did it, or to whom it was done. */
+  ...{ actorName: v.optional(v.string()), subjectName: v.optional(v.string()) },
   detail: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
   hash: v.string(),
 })
@@ -63,19 +52,28 @@ export function filterOf(query: v.InferOutput<typeof AuditFilterQuery>): TrailFi
   return { actor: named(actor), action: named(action), subject: named(subject), sinceMs: since, untilMs: until }
 }
 
+/** Who is no person is asked for by what the trail calls it, whatever people are called; a person by the name that they have here. */
+export function actorNamed(typed: string, people: Awaited<ReturnType<AskedPeople>>): string {
+  const asked = typed.trim()
+  const person = NOT_PEOPLE.has(asked) ? undefined : people.find(({ name }) => name === asked)
+  return person ? actorOf(person) : asked
+}
+
 /** Both servers have them at `/v1/audit`. */
-export function auditRoutes(trail: AskedTrail): ApiRoutes {
+export function auditRoutes(trail: AskedTrail, people: AskedPeople): ApiRoutes {
   return new ApiRoutes('Audit')
     .get(
       '/',
       {
-        summary: 'Entries of the audit trail, the newest first, with its signed head.',
+        summary: 'Entries of the audit trail, the newest first, with its signed head. `actor` may be a user’s name.',
         ...{ role: 'viewer', query: AuditQuery, answer: Entries },
       },
-      async ({ query: { before, limit, ...filter } }) => ({
-        head: await trail.head(),
-        ...(await trail.search({ ...filterOf(filter), before, limit })),
-      }),
+      async ({ query: { before, limit, actor = '', ...filter } }) => {
+        const known = await people()
+        const named = { ...filter, actor: actorNamed(actor, known) }
+        const { entries, next } = await trail.search({ ...filterOf(named), before, limit })
+        return { head: await trail.head(), entries: withNames(entries, known), next }
+      },
     )
     .get(
       '/verify',
@@ -94,6 +92,17 @@ export function auditRoutes(trail: AskedTrail): ApiRoutes {
       },
       async ({ actor }) => exported(trail, actor),
     )
+}
+
+function withNames<Entry extends { actor: string; subject: string }>(
+  entries: readonly Entry[],
+  people: Awaited<ReturnType<AskedPeople>>,
+) {
+  const names = new Map(people.flatMap((one) => [actorOf(one), one.id].map((id) => [id, one.name] as const)))
+  return entries.map((entry) => {
+    const [actorName, subjectName] = [names.get(entry.actor), names.get(entry.subject)]
+    return { ...entry, ...(actorName && { actorName }), ...(subjectName && { subjectName }) }
+  })
 }
 
 /** The file, after the trail has the entry that says who took it. */

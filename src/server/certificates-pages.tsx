@@ -12,7 +12,7 @@ import {
   setCertificate,
   useAcme,
 } from './certificates.ts'
-import { type DangerProps, dangerPage, type FormShown, formPage } from './form-pages.tsx'
+import { type DangerProps, dangerPage, type FormShown, formPage } from './forms.tsx'
 import { OptionalText, PortText } from './inputs.ts'
 import type { PersonEnv } from './person.ts'
 import type { Site } from './site.tsx'

@@ -44,3 +44,10 @@ export class WritesTooOften extends AppError {
     super('this user has changed too much in too short a time')
   }
 }
+
+/** An owner of the server would make themselves, or somebody else, a member of a data tenant that has owners of its own. */
+export class DataTenantOwned extends AppError {
+  override readonly code = 'data_tenant.owned' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice = 'Ask an owner of the data tenant.'
+}

@@ -13,7 +13,7 @@ import {
   securityHeaders,
   wantsPage,
 } from '../web/mod.ts'
-import { confirmAddress } from './confirm.tsx'
+import { confirmAddress } from './accounts/confirm.tsx'
 import { ConfirmFirst } from './errors.ts'
 import { homeOf, type ServerPlace } from './place.ts'
 

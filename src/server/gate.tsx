@@ -12,22 +12,24 @@ import {
   sessionTokenOf,
 } from '../accounts/mod.ts'
 import { OneTimeLinkPage, readForm, renderPage, SignInPage, type View } from '../web/mod.ts'
-import { ShortText } from './inputs.ts'
 import {
   type Doorkeeper,
   type GateDeps,
   type GateEnv,
   isRefusedSignIn,
   letIn,
+  refusedPage,
   signInAddress,
   visitorOf,
-} from './let-in.ts'
-import { noProvider, oidcRoutes, providerLabel } from './oidc.ts'
+} from './accounts/let-in.ts'
+import { noProvider, oidcRoutes, providerLabel } from './accounts/oidc.ts'
+import { secondFactorRoutes } from './accounts/second-factor.tsx'
+import { ShortText } from './inputs.ts'
 import { homeOf, type ServerPlace } from './place.ts'
-import { secondFactorRoutes } from './second-factor.tsx'
 
 /** Nobody: every name, link and session is refused. */
 export const nobody: Doorkeeper = {
+  browserToken: () => Promise.reject(new SignInRefused('the name or the password is not right')),
   signIn: () => Promise.reject(new SignInRefused('the name or the password is not right')),
   viewLink: () => Promise.reject(new LinkRefused('this link does not work any more')),
   redeemLink: () => Promise.reject(new LinkRefused('this link does not work any more')),
@@ -46,7 +48,7 @@ const Redeem = v.object({ token: ShortText, password: v.optional(ShortText) })
 export function gateRoutes(deps: GateDeps): Hono<GateEnv> {
   const { accounts, place } = deps
   return new Hono<GateEnv>()
-    .get('/sign-in', (c) => signInPage(c, deps, safeNext(c.req.query('next'), homeOf(place))))
+    .get('/sign-in', async (c) => page(c, await signInPage(deps, safeNext(c.req.query('next'), homeOf(place)))))
     .post('/sign-in', (c) => signIn(c, deps))
     .get('/link/:token', async (c) => {
       const token = c.req.param('token')
@@ -63,12 +65,12 @@ async function signIn(c: Context<GateEnv>, deps: GateDeps): Promise<Response> {
   const { name, password, next } = await readForm(c, SignIn)
   const onward = safeNext(next, homeOf(place))
   try {
-    const { address, userAgent } = visitorOf(c)
-    return await letIn(c, deps, await accounts.signIn(name, password, address, userAgent), { how: 'password', onward })
+    const signedIn = await accounts.signIn(name, password, visitorOf(c, place))
+    return await letIn(c, deps, signedIn, { how: 'password', onward })
   } catch (error) {
     if (!isRefusedSignIn(error)) throw error
     const failure = { message: error.message, ...(error.advice !== undefined && { advice: error.advice }) }
-    return signInPage(c, deps, onward, { name, failure })
+    return refusedPage(c, error, await signInPage(deps, onward, { name, failure }))
   }
 }
 
@@ -77,7 +79,7 @@ async function redeem(c: Context<GateEnv>, deps: GateDeps): Promise<Response> {
   const { token, password } = await readForm(c, Redeem)
   const view = await accounts.viewLink(token)
   try {
-    const signedIn = await accounts.redeemLink(token, visitorOf(c), password)
+    const signedIn = await accounts.redeemLink(token, visitorOf(c, place), password)
     const onward = view.purpose === 'set-password' ? deps.welcome?.(view.user) : undefined
     return await letIn(c, deps, signedIn, { how: 'link', onward: onward ?? homeOf(place) })
   } catch (error) {
@@ -99,11 +101,11 @@ async function signOut(c: Context<GateEnv>, { accounts, place, record }: GateDep
 
 type Retry = { name: string; failure: { message: string; advice?: string } }
 
-async function signInPage(c: Context<GateEnv>, deps: GateDeps, next: string, retry?: Retry): Promise<Response> {
+async function signInPage(deps: GateDeps, next: string, retry?: Retry): Promise<View> {
   const { place } = deps
   const provider = await providerLabel(deps, { next })
   const shown = { place: place.shown, action: signInAddress(place), next, ...retry, ...(provider && { provider }) }
-  return page(c, <SignInPage {...shown} />, retry ? 401 : 200)
+  return <SignInPage {...shown} />
 }
 
 function linkPage(place: ServerPlace, token: string, view: LinkView, passwordError?: string): View {
@@ -120,6 +122,6 @@ function linkPage(place: ServerPlace, token: string, view: LinkView, passwordErr
   )
 }
 
-async function page(c: Context, view: View, status: 200 | 401 | 422 = 200): Promise<Response> {
+async function page(c: Context, view: View, status: 200 | 422 = 200): Promise<Response> {
   return c.html(await renderPage(view), status)
 }

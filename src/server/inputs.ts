@@ -1,8 +1,9 @@
 /** Inputs that many routes take: what stands in a query is text, and becomes a number here. */
 import * as v from 'valibot'
+import { naming } from '../base/mod.ts'
 
 /** A whole number in a query or a path. */
-export const Whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'must be a whole number'), v.transform(Number))
+export const Whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/, naming('must be a whole number')), v.transform(Number))
 
 /** A name, a password, a code or a token as it is typed. */
 export const ShortText = v.pipe(v.string(), v.maxLength(512))
@@ -11,7 +12,11 @@ export const ShortText = v.pipe(v.string(), v.maxLength(512))
 export const OptionalText = v.optional(v.string(), '')
 
 /** A port as it is typed. */
-export const PortText = v.pipe(v.string(), v.regex(/^\d{1,5}$/, 'is no port'), v.transform(Number))
+export const PortText = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,5}$/, naming('must be a port, such as 8443')),
+  v.transform(Number),
+)
 
 /** How many of a list a page of the answer has: 1 to `max`; more is cut to it. */
 export function limitOf(max: number, otherwise: number) {
@@ -22,6 +27,29 @@ export function limitOf(max: number, otherwise: number) {
       v.transform((wanted) => Math.min(wanted, max)),
     ),
     String(otherwise),
+  )
+}
+
+const DAY_MS = 86_400_000
+
+/**
+ * A time in a query, as ms since 1970: RFC 3339, or a date, which is the whole day in UTC, from its first or to its last
+ * millisecond. `undefined` when it is left empty, so that a form can send it.
+ */
+export function instantOf(end: 'first' | 'last') {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(64),
+      v.check(
+        (text) => text === '' || (/^\d{4}-\d{2}-\d{2}/.test(text) && Number.isFinite(Date.parse(text))),
+        naming('must be a date or a time, such as 2026-01-31 or 2026-01-31T12:00:00Z'),
+      ),
+      v.transform((text) => {
+        const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
+        return text === '' ? undefined : Date.parse(text) + (isDay && end === 'last' ? DAY_MS - 1 : 0)
+      }),
+    ),
   )
 }
 

@@ -5,7 +5,7 @@ import { roleReaches } from '../accounts/mod.ts'
 import { PASSPHRASE_LENGTH_MIN } from '../backup/mod.ts'
 import type { Clock } from '../base/mod.ts'
 import { SecretOnce, type View } from '../web/mod.ts'
-import { type DangerProps, dangerPage, type FormShown, formPage } from './form-pages.tsx'
+import { type DangerProps, dangerPage, type FormShown, formPage } from './forms.tsx'
 import { backupAnswer, type KeyRoutesDeps, keysView, MASTER, renewRecoveryKey, rotateKey } from './keys.ts'
 import { demand, type PersonEnv } from './person.ts'
 import type { Site } from './site.tsx'
@@ -101,7 +101,7 @@ function rotation(path: string, name: string): DangerProps {
       : 'All that lies under this key is encrypted anew while everything goes on; writing may pause for a moment. It can be cut off at any time and goes on by itself.'
   return {
     ...{ action: `${path}/rotate/${encodeURIComponent(name)}`, title: `Rotate ${name}`, says: <p>{says}</p>, name },
-    ...{ submit: 'Rotate', cancel: { label: 'Back', href: path } },
+    ...{ submit: 'Rotate', cancel: { label: 'Cancel', href: path } },
   }
 }
 
@@ -114,6 +114,6 @@ function recovery(path: string): DangerProps {
   )
   return {
     ...{ action: `${path}/recovery`, title: 'Make a new recovery key', says, name: 'recovery key' },
-    ...{ submit: 'Make it', cancel: { label: 'Back', href: path } },
+    ...{ submit: 'Make it', cancel: { label: 'Cancel', href: path } },
   }
 }

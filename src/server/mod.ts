@@ -7,7 +7,9 @@ export {
   accountsApi,
   accountsPages,
   PEOPLE_LINK,
-} from './accounts-site.ts'
+} from './accounts/accounts-site.ts'
+export { lockRecorder } from './accounts/lock-recorder.ts'
+export { membershipRoutes } from './accounts/people.ts'
 export { type AlertRoutesDeps, alertRoutes } from './alerts.ts'
 export { alertPages } from './alerts-pages.tsx'
 export { answerMemory } from './answers.ts'
@@ -19,7 +21,8 @@ export { type C2Doors, c2Routes, closedDoors } from './c2.ts'
 export { type CertificateRoutesDeps, certificateRoutes } from './certificates.ts'
 export { certificatePages } from './certificates-pages.tsx'
 export { API_LINK, documented } from './docs.tsx'
-export { expositionOf, type MetricFamily, type MetricSample } from './exposition.ts'
+export type { MetricFamily, MetricSample } from './exposition.ts'
+export { followedFrom } from './following.ts'
 export {
   type DangerProps,
   dangerAct,
@@ -29,15 +32,14 @@ export {
   type FormValues,
   formAct,
   formPage,
-} from './form-pages.tsx'
+} from './forms.tsx'
 export { frame } from './frame.tsx'
 export { nobody } from './gate.tsx'
 export { healthRoutes } from './health.ts'
-export { limitOf, OptionalText, Whole } from './inputs.ts'
+export { instantOf, limitOf, OptionalText, Whole } from './inputs.ts'
 export { type KeyRoutesDeps, keyRoutes, type ServerKeys } from './keys.ts'
 export { keyPages } from './keys-pages.tsx'
 export { LEAF_CHECK_MS, LOCAL_NAMES, serverLeaf } from './leaf.ts'
-export { lockRecorder } from './lock-recorder.ts'
 export {
   createMetricsToken,
   type MetricsTokenRoutesDeps,
@@ -46,7 +48,6 @@ export {
   revokeMetricsToken,
 } from './metrics.ts'
 export { openMetricsToken } from './metrics-token.ts'
-export { membershipRoutes } from './people.ts'
 export { demand, demandFresh, type PeerBindings, type PersonEnv } from './person.ts'
 export { hostInUrl, type ServerPlace } from './place.ts'
 export { type PageLink, type Site, siteOf } from './site.tsx'

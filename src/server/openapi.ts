@@ -91,11 +91,12 @@ function operationOf({ tag, path, declaration }: DeclaredRoute): Operation {
   }
 }
 
-function responsesOf({ answer, file, status }: Declaration): Record<string, Json> {
+function responsesOf({ answer, events, file, status }: Declaration): Record<string, Json> {
   const failures = { default: { description: 'A problem.', content: { 'application/problem+json': PROBLEM_REF } } }
   if (file !== undefined) return { 200: { description: 'The file.', content: { [file]: {} } }, ...failures }
   if (!answer) return { 204: { description: 'Done.' }, ...failures }
-  return { [status ?? 200]: { description: 'Done.', content: json(schemaOf(answer)) }, ...failures }
+  const stream = events !== undefined && { 'text/event-stream': { schema: { type: 'string', description: events } } }
+  return { [status ?? 200]: { description: 'Done.', content: { ...json(schemaOf(answer)), ...stream } }, ...failures }
 }
 
 const PROBLEM_REF = { schema: { $ref: '#/components/schemas/Problem' } }

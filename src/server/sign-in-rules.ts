@@ -2,8 +2,8 @@
 import * as v from 'valibot'
 import type { Accounts, NewOidcSettings } from '../accounts/mod.ts'
 import { recorded, type Trail } from '../audit/mod.ts'
+import { RoleName } from './accounts/people.ts'
 import { ApiRoutes } from './api.ts'
-import { RoleName } from './people.ts'
 
 export type SignInRulesDeps = { accounts: Pick<Accounts, 'totp' | 'oidc'>; trail: Pick<Trail, 'record'> }
 type ByActor = SignInRulesDeps & { actor: string }

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import { type Accounts, apiTokenOf, type Role, roleReaches, sessionTokenOf } from '../accounts/mod.ts'
 import {
+  type Feed,
   type FormFailure,
   Layout,
   type LivePage,
@@ -56,6 +57,8 @@ export type Site = {
   page(c: Context<PersonEnv>, shown: Shown): Promise<Response>
   /** The stream of a page's live parts; it ends with the session or token that it was opened with. */
   live(c: Context<PersonEnv>, page: Omit<LivePage, 'allowed' | 'viewer'>): Response
+  /** The same for entries of the API that are followed. */
+  follow(c: Context<PersonEnv>, feed: Omit<Feed, 'allowed' | 'viewer'>): Response
 }
 
 export function siteOf(deps: SiteDeps): Site {
@@ -66,7 +69,8 @@ export function siteOf(deps: SiteDeps): Site {
   const menu = within(deps.menu ?? [])
   return {
     place,
-    live: (c, page) => live.serve(c, { ...page, viewer: c.var.user.id, allowed: stillSignedIn(c, deps) }),
+    live: (c, page) => live.serve(c, { ...page, ...viewerOf(c, deps) }),
+    follow: (c, feed) => live.follow(c, { ...feed, ...viewerOf(c, deps) }),
     async page(c, shown) {
       const { name, role } = c.var.user
       const reached = (shown.tabs ?? deps.tabs?.[shown.current] ?? []).filter(
@@ -80,7 +84,7 @@ export function siteOf(deps: SiteDeps): Site {
           user={{ name, role }}
           signOut={`${place.base}/sign-out`}
           {...(shown.crumbs && { crumbs: within(shown.crumbs) })}
-          {...(tabs.length > 0 && { tabs: tabs.map((tab) => asTab(tab, `${place.base}${shown.tab}`)) })}
+          {...(tabs.length > 1 && { tabs: tabs.map((tab) => asTab(tab, `${place.base}${shown.tab}`)) })}
           {...(shown.live !== undefined && { live: `${place.base}${shown.live}` })}
           {...(shown.charts !== undefined && { charts: shown.charts })}
           {...(shown.action !== undefined && { action: shown.action })}
@@ -95,6 +99,10 @@ export function siteOf(deps: SiteDeps): Site {
 
 function asTab(tab: PageLink, current: string): PageLink & { current: boolean } {
   return { ...tab, current: tab.href === current }
+}
+
+function viewerOf(c: Context<PersonEnv>, deps: SiteDeps): Required<Pick<LivePage, 'viewer' | 'allowed'>> {
+  return { viewer: c.var.user.id, allowed: stillSignedIn(c, deps) }
 }
 
 /** A session may end, and a token be revoked, while the pages that were opened with it stay open. */

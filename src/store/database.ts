@@ -1,11 +1,12 @@
 /** Opens an encrypted database file: its key, its durability, its schema. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { type Client, createClient } from '@libsql/client/sqlite3'
 import { LibSQLDatabase } from 'drizzle-orm/libsql/driver-core'
-import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
+import { SQLiteAsyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { type Bytes, fromUtf8, Unreachable } from '../base/mod.ts'
 import { StoreFailed, StoreNotEncrypted } from './errors.ts'
 import { type Migration, migrate } from './migrate.ts'
+import { Revisions } from './revisions.ts'
 import { type NoSchema, StoreSession } from './session.ts'
 import { translateStoreError } from './translate.ts'
 import { WriteLock } from './write-lock.ts'
@@ -16,7 +17,13 @@ import { WriteLock } from './write-lock.ts'
  * Writers take turns: within `transaction(async (tx) => …)` write through `tx` alone. A write through the database itself, or a
  * call into another room that writes, would wait there for its own end, until `store.busy` after ten seconds.
  */
-export type Database<Schema> = LibSQLDatabase & { readonly tables: Schema; close(): void; move: MoveDatabase }
+export type Database<Schema> = LibSQLDatabase & {
+  readonly tables: Schema
+  close(): void
+  move: MoveDatabase
+  /** Grows with each write of this process to one of the tables, before whoever wrote goes on; not with what a write to another cascades to. */
+  revisionOf(...tables: readonly SQLiteTable[]): number
+}
 
 /**
  * Goes on in another file, which `copy` makes of this one while nothing writes; reads go on. `commit` notes where the database is from
@@ -39,11 +46,17 @@ export type OpenDatabase<Schema> = {
 /** libSQL's key is text, of which it reads the first 32 bytes and no more. */
 const KEY_BYTES = 32
 /** Wait for a writer of another process. It blocks the loop, so no two processes should write one database. */
-const BUSY_MS = 5_000
+export const BUSY_MS = 5_000
 /** How page 1 begins when nobody encrypted it. */
 const PLAIN_HEADER = 'SQLite format 3\0'
 /** A WAL has a head of 32 bytes and one of 24 before each page. */
 const WAL_FIRST_PAGE_AT = 32 + 24
+/**
+ * Databases whose own file was looked at: each once, before this process has it open. Whoever closes a descriptor of a file gives up all
+ * locks that the process has on it (fcntl(2)); the next process that closes the database would take itself for its last user, and remove
+ * the log that we write. A client that was closed counts as well: its connection lives until its last statement is collected.
+ */
+const lookedAt = new Set<string>()
 
 /**
  * Opens or creates the database at `path`, WAL and synchronous=FULL, and brings it to its schema.
@@ -55,7 +68,8 @@ export async function openDatabase<Schema>(options: OpenDatabase<Schema>): Promi
   const seat = { client: await openPrepared(options) }
   const dialect = new SQLiteAsyncDialect()
   const lock = new WriteLock()
-  const session = new StoreSession(seatedIn(seat), dialect, lock)
+  const revisions = new Revisions()
+  const session = new StoreSession(seatedIn(seat), dialect, lock, revisions)
   const database = new LibSQLDatabase<NoSchema>('async', dialect, session, undefined)
   const move: MoveDatabase = (to, { copy, commit }) =>
     lock.runLong(async () => {
@@ -72,15 +86,21 @@ export async function openDatabase<Schema>(options: OpenDatabase<Schema>): Promi
       seat.client = client
       before.close()
     })
-  return Object.assign(database, { tables: options.schema, close: () => seat.client.close(), move })
+  return Object.assign(database, {
+    ...{ tables: options.schema, close: () => seat.client.close(), move },
+    revisionOf: (...tables: readonly SQLiteTable[]) => revisions.of(tables),
+  })
 }
 
-async function openPrepared({ path, key, migrations }: Omit<OpenDatabase<unknown>, 'schema'>): Promise<Client> {
+/** A client of the file, which is brought to its schema; refuses as `openDatabase` does. */
+export async function openPrepared({ path, key, migrations }: Omit<OpenDatabase<unknown>, 'schema'>): Promise<Client> {
+  if (!lookedAt.has(path)) assertEncrypted(path, 0)
+  lookedAt.add(path)
   const client = openClient(path, key)
   try {
     await prepare(client)
     await migrate(client, migrations)
-    assertEncrypted(path, 0)
+    // SQLite locks no log. Of a new database it holds what was written so far.
     assertEncrypted(`${path}-wal`, WAL_FIRST_PAGE_AT)
     return client
   } catch (error) {
@@ -122,7 +142,7 @@ function fileUrl(path: string): string {
  * The key as 32 characters of 7 bits: 224 of its 256 bits. libSQL cuts what comes after the 32nd byte of the UTF-8 form,
  * so hex would leave 128 bits and base64url 192; NUL and control characters are keyed like any other.
  */
-function keyText(key: Bytes): string {
+export function keyText(key: Bytes): string {
   return fromUtf8(keyCharacters(key))
 }
 
@@ -143,13 +163,21 @@ async function prepare(client: Client): Promise<void> {
 
 /** libSQL ignores an encryption option that it does not understand and writes plaintext: what counts is what the disk holds. */
 function assertEncrypted(path: string, pageAt: number): void {
-  if (!existsSync(path)) return
-  const head = Buffer.alloc(PLAIN_HEADER.length)
-  const file = openSync(path, 'r')
+  if (headOf(path, pageAt) === PLAIN_HEADER) throw new StoreNotEncrypted('the database file has a plaintext header')
+}
+
+/** Nothing where there is no file, or none that can be read: libSQL has its own words for that. */
+function headOf(path: string, pageAt: number): string | undefined {
   try {
-    readSync(file, head, 0, head.length, pageAt)
-  } finally {
-    closeSync(file)
+    const file = openSync(path, 'r')
+    try {
+      const head = Buffer.alloc(PLAIN_HEADER.length)
+      readSync(file, head, 0, head.length, pageAt)
+      return head.toString('latin1')
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return undefined
   }
-  if (head.toString('latin1') === PLAIN_HEADER) throw new StoreNotEncrypted('the database file has a plaintext header')
 }

@@ -1,4 +1,4 @@
-/** The three kinds of database, each with its tables and its embedded migrations. */
+/** The kinds of database that servers have open themselves, each with its tables and its embedded migrations. */
 import type { Bytes } from '../base/mod.ts'
 import { type Database, openDatabase } from './database.ts'
 import { registryMigrations } from './migrations/registry.ts'

@@ -2,6 +2,7 @@
 import * as accounts from './accounts/schema.ts'
 import * as alerts from './alerts/schema.ts'
 import * as audit from './audit/schema.ts'
+import * as data from './data/schema.ts'
 import * as keys from './keys/schema.ts'
 import * as registry from './registry/schema.ts'
 import * as runtime from './runtime/schema.ts'
@@ -11,5 +12,7 @@ import * as tenant from './tenant/schema.ts'
 export const runtimeSchema = { ...keys, ...audit, ...accounts, ...alerts, ...runtime }
 /** The database of one Platform Tenant. */
 export const tenantSchema = { ...accounts, ...alerts, ...audit, ...tenant }
+/** The database of one data tenant. */
+export const dataSchema = { ...data }
 /** The database of the Platform itself. */
 export const registrySchema = { ...registry }

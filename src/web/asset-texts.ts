@@ -9,13 +9,15 @@ import flow from './assets/flow.css' with { type: 'text' }
 import forms from './assets/forms.css' with { type: 'text' }
 import frame from './assets/frame.css' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
+import nav from './assets/nav.css' with { type: 'text' }
 import parts from './assets/parts.css' with { type: 'text' }
 import small from './assets/small.css' with { type: 'text' }
+import tables from './assets/tables.css' with { type: 'text' }
 import texts from './assets/texts.css' with { type: 'text' }
 import tokens from './assets/tokens.css' with { type: 'text' }
 
 export const ASSET_TEXTS = {
-  'sluice.css': [tokens, frame, parts, flow, charts, forms, texts, small].join('\n'),
+  'sluice.css': [tokens, frame, nav, parts, tables, flow, charts, forms, texts, small].join('\n'),
   'app.js': app,
   'htmx.js': htmx,
   'uplot.css': uplotStyle,

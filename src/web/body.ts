@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import * as v from 'valibot'
-import { AppError } from '../base/mod.ts'
-import { type FieldError, MediaTypeUnsupported, RequestInvalid, RequestMalformed, RequestTooLarge } from './errors.ts'
+import { AppError, issueWords } from '../base/mod.ts'
+import { MediaTypeUnsupported, RequestInvalid, RequestMalformed, RequestTooLarge } from './errors.ts'
 
 /** Enough for any form or API call; routes that take uploads or messages state their own bound. */
 export const BODY_BYTES_MAX = 256 * 1_024
@@ -23,6 +23,16 @@ export function limitBody(bytesMax: number = BODY_BYTES_MAX): MiddlewareHandler 
       throw new RequestTooLarge(bytesMax)
     },
   })
+  bounds.add(bound)
+  return bound
+}
+
+/** For a route that streams its body on and counts it there: refuses what announces more (`request.too_large`), and holds nothing. */
+export function limitStreamedBody(bytesMax: number): MiddlewareHandler {
+  const bound: MiddlewareHandler = (c, next) => {
+    if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw new RequestTooLarge(bytesMax)
+    return next()
+  }
   bounds.add(bound)
   return bound
 }
@@ -123,14 +133,20 @@ function fieldsOf(sent: URLSearchParams): Record<string, string | string[]> {
   return fields
 }
 
-/** Parses what came from outside by any way. Refuses `request.invalid`, naming fields and what was expected, never values. */
+/** Parses what came from outside by any way. Refuses `request.invalid`, naming fields and what is allowed there, never a value that could be secret. */
 export function parseInput<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, input)
   if (result.success) return result.output
-  throw new RequestInvalid(result.issues.slice(0, FIELD_ERRORS_MAX).map(fieldError))
+  const faults = new Map<string, string>()
+  for (const issue of result.issues) {
+    const { path, message } = issueWords(schema, issue)
+    // The first that a place is refused for is enough to mend it.
+    if (!faults.has(path) && faults.size < FIELD_ERRORS_MAX) faults.set(path, message)
+  }
+  throw new RequestInvalid([...faults].map(([path, message]) => ({ path: path || 'body', message })))
 }
 
 async function bodyOf(c: Context): Promise<unknown> {
@@ -140,16 +156,4 @@ async function bodyOf(c: Context): Promise<unknown> {
   } catch (cause) {
     throw new RequestMalformed('the body is not JSON', { cause })
   }
-}
-
-function fieldError(issue: v.BaseIssue<unknown>): FieldError {
-  return { path: v.getDotPath(issue) ?? 'body', message: messageOf(issue) }
-}
-
-/** Valibot's own sentences quote what was received, which may be a secret; those of a schema of ours do not. */
-function messageOf(issue: v.BaseIssue<unknown>): string {
-  const ownSentence = !issue.message.includes(' but received ') && !issue.message.startsWith('Invalid ')
-  if (ownSentence) return issue.message
-  if (issue.kind === 'schema' && issue.received === 'undefined') return 'is missing'
-  return issue.expected === null ? 'is not as it should be' : `must be ${issue.expected}`
 }

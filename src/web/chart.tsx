@@ -23,46 +23,15 @@ export type ChartFigures = {
   series: readonly { name: string; values: readonly (number | undefined)[] }[]
 }
 
-export type ChartRange = '15m' | '1h' | '6h' | '24h' | '7d'
-
-type RangeTerms = { label: string; lengthMs: number; stepMs: number }
-
-/** None has more than `CHART_VALUES_MAX` steps. */
-export const CHART_RANGES: Record<ChartRange, RangeTerms> = {
-  '15m': { label: '15 min', lengthMs: 900_000, stepMs: 10_000 },
-  '1h': { label: '1 hour', lengthMs: 3_600_000, stepMs: 30_000 },
-  '6h': { label: '6 hours', lengthMs: 21_600_000, stepMs: 120_000 },
-  '24h': { label: '24 hours', lengthMs: 86_400_000, stepMs: 600_000 },
-  '7d': { label: '7 days', lengthMs: 604_800_000, stepMs: 3_600_000 },
-}
-
-const ALL_RANGES = Object.keys(CHART_RANGES) as ChartRange[]
-
-/** What a page's charts show: `stepMs` divides `lengthMs`, and `fromMs` is a multiple of it, so that figures fall into the same steps each time. */
-export type ChartWindow = { range: ChartRange; fromMs: number; lengthMs: number; stepMs: number }
-
-/** Reads the word `range` of a page's address; what is none is an hour. The window ends with the step that `nowMs` is in. */
-export function readRange(
-  word: string | undefined,
-  nowMs: number,
-  ranges: readonly ChartRange[] = ALL_RANGES,
-): ChartWindow {
-  const range = word !== undefined && isRange(word, ranges) ? word : '1h'
-  const { lengthMs, stepMs } = CHART_RANGES[range]
-  const endMs = (Math.floor(nowMs / stepMs) + 1) * stepMs
-  return { range, fromMs: endMs - lengthMs, lengthMs, stepMs }
-}
-
-function isRange(word: string, ranges: readonly ChartRange[]): word is ChartRange {
-  return (ranges as readonly string[]).includes(word)
-}
+/** A range of time that a page offers: the word of its address, and what its link says. */
+export type ChartRange = { word: string; label: string }
 
 export type ChartsProps = {
   /** Address of the page, for the links to other ranges. */
   path: string
-  range: ChartRange
-  /** Those on offer; all of them, if none are named. */
-  ranges?: readonly ChartRange[]
+  /** The word of the range that is shown. */
+  range: string
+  ranges: readonly ChartRange[]
   /** Other words of the address that the links keep. */
   keep?: Readonly<Record<string, string>>
   charts: readonly ChartFigures[]
@@ -80,12 +49,12 @@ export function Charts(props: ChartsProps): View {
           Whole range
         </button>
         <nav class="ranges" aria-label="Time range">
-          {(props.ranges ?? ALL_RANGES).map((range) => (
+          {props.ranges.map(({ word, label }) => (
             <a
-              href={`${props.path}?${new URLSearchParams({ ...props.keep, range })}`}
-              aria-current={range === props.range ? 'true' : undefined}
+              href={`${props.path}?${new URLSearchParams({ ...props.keep, range: word })}`}
+              aria-current={word === props.range ? 'true' : undefined}
             >
-              {CHART_RANGES[range].label}
+              {label}
             </a>
           ))}
         </nav>

@@ -4,13 +4,11 @@ import type { Child } from 'hono/jsx'
 import { Ago, ByteCount, Count, Id, Rate } from './figures.tsx'
 import { FlowPicture, type FlowRemote, type FlowSystem } from './flow-picture.tsx'
 import { formatDuration } from './format.ts'
+import { NothingCrosses, type PeerView, Reason, type ReasonView } from './reasons.tsx'
 import { Region, type Regions } from './region.tsx'
 import { State, type StateWord, unsaid, wordOf } from './state.tsx'
 import { type Column, Rows } from './table.tsx'
 import type { View } from './view.ts'
-
-/** Why something is as it is: a stable code and the item it is about (wire's `Reason`). */
-export type ReasonView = { code: string; item?: string | undefined }
 
 /** Counts as in wire's `ComponentStatus`; the Runtime or system it is on, and rates where they are known. */
 export type ComponentView = {
@@ -45,6 +43,8 @@ export type BridgeView = {
   bytes: number
   rotations: number
   keyAgeMs?: number
+  /** Since when it is in this state, milliseconds since 1970. */
+  sinceMs?: number | undefined
   /** Why it is not up. */
   reason?: ReasonView | undefined
 }
@@ -55,6 +55,9 @@ export type DeploymentViewProps = {
   version: number
   state: StateWord
   reasons: readonly ReasonView[]
+  /** Records that it gave, where it came to its end by itself. */
+  finished?: number | undefined
+  peers?: readonly PeerView[]
   /** Milliseconds since 1970: when it came into this state, and now. */
   sinceMs?: number
   nowMs: number
@@ -109,15 +112,16 @@ export function deploymentRegions(props: DeploymentViewProps): Regions {
       />
     ),
     'deployment-components': <Components {...props} />,
-    'deployment-bridges': props.bridges.length === 0 ? html`` : <Bridges bridges={props.bridges} />,
+    'deployment-bridges': props.bridges.length === 0 ? html`` : <Bridges {...props} />,
   }
 }
 
 function Summary(props: DeploymentViewProps): View {
   const reasons = unsaid(props.state, props.reasons)
+  const peers = props.peers ?? []
   return (
     <div class="summary">
-      <State state={props.state} why={props.reasons} />
+      <State state={props.state} why={props.reasons} finished={props.finished} />
       <span>{`version ${props.version}`}</span>
       {props.sinceMs !== undefined && (
         <span>
@@ -125,11 +129,16 @@ function Summary(props: DeploymentViewProps): View {
         </span>
       )}
       <Id value={props.id} label="deployment id" />
-      {reasons.length > 0 && (
+      {reasons.length + peers.length > 0 && (
         <ul class="reasons">
           {reasons.map((reason) => (
             <li>
               <Reason reason={reason} />
+            </li>
+          ))}
+          {peers.map((peer) => (
+            <li>
+              <NothingCrosses peer={peer} nowMs={props.nowMs} />
             </li>
           ))}
         </ul>
@@ -148,13 +157,13 @@ const COMPONENT_COLUMNS: readonly Column[] = [
   { title: 'Refused', numeric: true },
   { title: 'Errors', numeric: true },
   { title: 'Retries', numeric: true },
-  { title: 'Busy', numeric: true },
+  { title: 'At work', numeric: true },
 ]
 
 /** A component that stopped by itself, in a deployment that nobody stopped, has come to its end. */
 function componentWord(component: ComponentView, { state, reasons }: DeploymentViewProps): string {
-  const isEnd = component.state === 'stopped' && (state === 'running' || wordOf(state, reasons) === 'ended')
-  return isEnd ? 'ended' : wordOf(component.state)
+  const isEnd = component.state === 'stopped' && (state === 'running' || wordOf(state, reasons) === 'finished')
+  return isEnd ? 'finished' : wordOf(component.state)
 }
 
 function Components(props: DeploymentViewProps): View {
@@ -191,8 +200,8 @@ const BRIDGE_COLUMNS: readonly Column[] = [
   { title: 'Suite' },
 ]
 
-function Bridges(props: { bridges: readonly BridgeView[] }): View {
-  const rows = props.bridges.map((bridge) => ({
+function Bridges({ bridges, nowMs }: Pick<DeploymentViewProps, 'bridges' | 'nowMs'>): View {
+  const rows = bridges.map((bridge) => ({
     id: `bridge-${bridge.id}`,
     cells: [
       <>
@@ -204,9 +213,14 @@ function Bridges(props: { bridges: readonly BridgeView[] }): View {
       </>,
       <>
         <State state={bridge.state} />
-        {bridge.reason && (
+        {bridge.reason !== undefined && (
           <small>
             <code>{bridge.reason.code}</code>
+          </small>
+        )}
+        {bridge.sinceMs !== undefined && (
+          <small>
+            since <Ago at={bridge.sinceMs} now={nowMs} />
           </small>
         )}
       </>,
@@ -226,15 +240,6 @@ function Bridges(props: { bridges: readonly BridgeView[] }): View {
         <Rows title="Bridges" columns={BRIDGE_COLUMNS} rows={rows} />
       </div>
     </section>
-  )
-}
-
-function Reason(props: { reason: ReasonView }): View {
-  return (
-    <small class="reason">
-      <code>{props.reason.code}</code>
-      {props.reason.item !== undefined && ` ${props.reason.item}`}
-    </small>
   )
 }
 

@@ -5,6 +5,7 @@ import { PlainLayout } from './layout.tsx'
 import type { Place } from './place.ts'
 import type { Problem } from './problem.ts'
 import type { View } from './view.ts'
+import { sentence, Words } from './words.tsx'
 
 /** The error page in its own frame. `home` is where the button leads. */
 export function ErrorPage(props: { place: Place; problem: Problem; home: { label: string; href: string } }): View {
@@ -26,8 +27,14 @@ export function ErrorDetail(props: { problem: Problem; children?: Child }): View
   return (
     <>
       <h1>{problem.title}</h1>
-      <p>{sentence(problem.detail)}</p>
-      {problem.advice !== undefined && <p>{problem.advice}</p>}
+      <p>
+        <Words text={sentence(problem.detail)} />
+      </p>
+      {problem.advice !== undefined && (
+        <p>
+          <Words text={problem.advice} />
+        </p>
+      )}
       {problem.retryAfter !== undefined && <p>{`Try again in ${problem.retryAfter} s.`}</p>}
       <dl class="facts">
         <dt>Code</dt>
@@ -47,9 +54,4 @@ export function ErrorDetail(props: { problem: Problem; children?: Child }): View
       {props.children}
     </>
   )
-}
-
-function sentence(text: string): string {
-  const capital = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`
 }

@@ -1,7 +1,7 @@
 /** What the edge of HTTP refuses, before any room is asked. */
 import { AppError } from '../base/mod.ts'
 
-/** One field that is not as it should be: where it is (dotted path), and what is wrong with it in words. Never its value. */
+/** One field that is not as it should be: where it is (dotted path), and what is wrong with it in words. Never a value that could be secret. */
 export type FieldError = { path: string; message: string }
 
 /** A body, query or form that does not have the documented form; `fields` names each thing that is wrong. */
@@ -10,7 +10,7 @@ export class RequestInvalid extends AppError {
   override readonly advice = 'Correct the named fields and send the request again.'
   readonly fields: readonly FieldError[]
   constructor(fields: readonly FieldError[], options?: ErrorOptions) {
-    super(`the request is not valid: ${fields.map((field) => `${field.path} ${field.message}`).join('; ')}`, options)
+    super(fields.map(({ path, message }) => `${path}: ${message}`).join('; '), options)
     this.fields = fields
   }
 }

@@ -21,6 +21,11 @@ export type FlowLayout = {
 export const NODE_HEIGHT = 60
 /** Larger flows are told by their table alone: laying out 64 components costs ~30 ms once, 256 of them 200 ms of the loop. */
 export const FLOW_NODES_MAX = 64
+/**
+ * Columns that all edges of a flow cross together: each costs ~0.3 ms, so 512 take 150 ms of the loop, once. 64 components in a row
+ * cross 63; 64 that each take from all before them cross 43,680, and would take a minute.
+ */
+export const FLOW_CROSSED_MAX = 512
 /** 64 layouts × at most 64 nodes × ~1 kB = 4 MiB. The oldest is dropped. */
 const LAYOUTS_KEPT = 64
 
@@ -44,6 +49,20 @@ export function layoutFlow(shape: FlowShape): FlowLayout {
   if (kept.size >= LAYOUTS_KEPT && oldest !== undefined) kept.delete(oldest)
   kept.set(key, placed)
   return placed
+}
+
+/** Whether it is small enough to be laid out: how many there are, and how far apart those that take from each other stand. */
+export function isDrawable(nodes: readonly Pick<FlowShape['nodes'][number], 'name' | 'from'>[]): boolean {
+  if (nodes.length > FLOW_NODES_MAX) return false
+  const columns = new Map(nodes.map(({ name }) => [name, 0]))
+  // Once for each component is enough for the longest way without a circle, and ends where there is one.
+  for (const _ of nodes)
+    for (const { name, from } of nodes)
+      columns.set(name, Math.max(columns.get(name) ?? 0, ...from.map((input) => (columns.get(input) ?? -1) + 1)))
+  const crossed = nodes.flatMap(({ name, from }) =>
+    from.map((input) => (columns.get(name) ?? 0) - (columns.get(input) ?? columns.get(name) ?? 0)),
+  )
+  return crossed.reduce((sum, columns) => sum + columns, 0) <= FLOW_CROSSED_MAX
 }
 
 function place(shape: FlowShape): FlowLayout {

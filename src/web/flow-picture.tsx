@@ -1,7 +1,7 @@
 /** The picture of a flow, the same for a plan, a running and a failed deployment: lanes, components, bridges with their lock. */
 
 import { html } from 'hono/html'
-import { type Box, FLOW_NODES_MAX, type FlowLayout, layoutFlow, type PlacedEdge, type Point } from './flow-layout.ts'
+import { type Box, type FlowLayout, isDrawable, layoutFlow, type PlacedEdge, type Point } from './flow-layout.ts'
 import { formatCount, formatDuration, formatRate } from './format.ts'
 import { lookOf, type StateWord, shapeOf, wordOf } from './state.tsx'
 import type { View } from './view.ts'
@@ -32,12 +32,13 @@ export type FlowProps = {
   bridges: readonly FlowBridge[]
 }
 
-/** Draws up to `FLOW_NODES_MAX` components; beyond, it says so and leaves the table to tell. */
+/** Draws what is small enough (`isDrawable`); beyond, it says so and leaves the table to tell. */
 export function FlowPicture(props: FlowProps): View {
   const remotes = props.remotes ?? []
-  if (props.nodes.length + remotes.length > FLOW_NODES_MAX) {
+  const all = [...props.nodes, ...remotes]
+  if (!isDrawable(all)) {
     return (
-      <p class="nothing">{`${props.nodes.length + remotes.length} components are too many to draw; the table below has them all.`}</p>
+      <p class="nothing">{`${all.length} components are too many to draw with all that they take from; the table below has them all.`}</p>
     )
   }
   const placed = layoutFlow({

@@ -3,6 +3,7 @@ import { AppError } from '../base/mod.ts'
 import { NotConfirmed, RequestInvalid } from './errors.ts'
 import type { Failure } from './form.tsx'
 import { problemOf } from './problem.ts'
+import { sentence } from './words.tsx'
 
 /** Field → what is wrong with it. */
 export type FieldErrors = Readonly<Record<string, string>>
@@ -20,10 +21,6 @@ export function formFailure(error: unknown): FormFailure {
   if (error instanceof RequestInvalid) {
     return { status, errors: Object.fromEntries(error.fields.map(({ path, message }) => [path, message])) }
   }
-  if (error instanceof NotConfirmed) return { status, errors: { typed: `${sentence(error.message)}.` } }
-  return { status, failure: { message: `${sentence(error.message)}.`, advice: error.advice }, errors: {} }
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`.replace(/\.$/, '')
+  if (error instanceof NotConfirmed) return { status, errors: { typed: sentence(error.message) } }
+  return { status, failure: { message: error.message, advice: error.advice }, errors: {} }
 }

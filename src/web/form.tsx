@@ -2,6 +2,7 @@
 import type { Child } from 'hono/jsx'
 import { formatBytes } from './format.ts'
 import type { View } from './view.ts'
+import { sentence, Words } from './words.tsx'
 
 /** What went wrong with a form as a whole; see `formFailure`. */
 export type Failure = { message: string; advice?: string | undefined }
@@ -53,8 +54,14 @@ export function FormError(props: Failure): View {
   return (
     <div class="notice bad" role="alert">
       <div>
-        <b>{props.message}</b>
-        {props.advice !== undefined && <p>{props.advice}</p>}
+        <b>
+          <Words text={sentence(props.message)} />
+        </b>
+        {props.advice !== undefined && (
+          <p>
+            <Words text={props.advice} />
+          </p>
+        )}
       </div>
     </div>
   )
@@ -148,7 +155,7 @@ export function TextArea(
 }
 
 /** One of several. */
-export type Option = { value: string; label: string; help?: Child }
+export type Option = { value: string; label: string }
 
 /** One of several, folded. */
 export function Select(
@@ -164,32 +171,6 @@ export function Select(
         ))}
       </select>
     </Framed>
-  )
-}
-
-/** One or many of several, all in sight, each with its own help. Read by `listField` where it is `many`. */
-export function Choices(
-  props: FieldFrame & { kind: 'one' | 'many'; options: readonly Option[]; values?: readonly string[] },
-): View {
-  return (
-    <fieldset class={props.error === undefined ? 'field choices' : 'field choices wrong'} {...describedBy(props)}>
-      <legend>{props.label}</legend>
-      {props.options.map((option) => (
-        <label class="check">
-          <input
-            type={props.kind === 'one' ? 'radio' : 'checkbox'}
-            name={props.name}
-            value={option.value}
-            checked={props.values?.includes(option.value)}
-          />
-          <span>
-            {option.label}
-            {option.help !== undefined && <small>{option.help}</small>}
-          </span>
-        </label>
-      ))}
-      <Below {...props} />
-    </fieldset>
   )
 }
 

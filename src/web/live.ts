@@ -1,6 +1,6 @@
-/** Live pages: a stream of server-sent events (WHATWG HTML §9.2) that carries the parts of a page that changed. */
+/** Server-sent events (WHATWG HTML §9.2): the parts of a page that changed, or entries as they come. */
 import type { Context } from 'hono'
-import { streamSSE } from 'hono/streaming'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import { type Clock, codeOf, describeError, type Log, logOf, pause } from '../base/mod.ts'
 import { LiveStreamsExhausted } from './errors.ts'
 import { LiveBoards, type Rendered } from './live-boards.ts'
@@ -31,10 +31,20 @@ export type LivePage = {
   intervalMs?: number
 }
 
+/** One event; a reader that comes back tells the `id` of its last one as `Last-Event-ID`. */
+export type FeedEvent = { id: string; data: string }
+/** What a stream of entries sends, and to whom. */
+export type Feed = Pick<LivePage, 'viewer' | 'allowed' | 'intervalMs'> & {
+  /** What came since the last call. It is called again at once while there is `more`, and else once an interval. */
+  next: () => Promise<{ events: readonly FeedEvent[]; more: boolean }>
+}
+
 /** All live streams of a process. */
 export interface LiveStreams {
   /** Answers with the stream of one page. Refuses `live.too_many`. A page that fails ends with `ended` and the code of its failure. */
   serve(c: Context, page: LivePage): Response
+  /** Answers with entries as they come, each an event without a name. Refuses and ends as `serve` does. */
+  follow(c: Context, feed: Feed): Response
   readonly open: number
 }
 
@@ -51,56 +61,79 @@ export function liveStreams(deps: LiveDeps): LiveStreams {
     if (now === 0) byViewer.delete(viewer)
     else byViewer.set(viewer, now)
   }
+  const answer = (c: Context, viewer: string | undefined, sending: Sending): Response => {
+    if (open >= streamsMax) throw new LiveStreamsExhausted(`${streamsMax} live pages are open already`)
+    if (viewer !== undefined && (byViewer.get(viewer) ?? 0) >= ofOneMax) {
+      throw new LiveStreamsExhausted(`${ofOneMax} live pages of this viewer are open already`)
+    }
+    count(viewer, 1)
+    // Proxies that buffer would hold events back.
+    c.header('X-Accel-Buffering', 'no')
+    return streamSSE(c, async (stream) => {
+      const left = new AbortController()
+      stream.onAbort(() => left.abort())
+      const either = AbortSignal.any([signal, left.signal])
+      try {
+        await send(sending, { stream, clock, signal: either })
+      } catch (error) {
+        if (either.aborted) return
+        // The answer has long begun, so nothing behind this could tell the viewer or the log.
+        log.error('a live page failed', { code: codeOf(error), error: describeError(error) })
+        await stream.writeSSE({ event: 'ended', data: codeOf(error) })
+      } finally {
+        count(viewer, -1)
+        sending.leave?.()
+      }
+    })
+  }
   return {
     get open() {
       return open
     },
-    serve(c, page) {
-      if (open >= streamsMax) throw new LiveStreamsExhausted(`${streamsMax} live pages are open already`)
-      const { viewer, intervalMs = LIVE_INTERVAL_MS, allowed } = page
-      if (viewer !== undefined && (byViewer.get(viewer) ?? 0) >= ofOneMax) {
-        throw new LiveStreamsExhausted(`${ofOneMax} live pages of this viewer are open already`)
-      }
-      count(viewer, 1)
-      // Proxies that buffer would hold events back.
-      c.header('X-Accel-Buffering', 'no')
-      const board = boards.look(page.shared, page.regions, intervalMs / 2)
-      return streamSSE(c, async (stream) => {
-        const left = new AbortController()
-        stream.onAbort(() => left.abort())
-        const write: Write = (event, text) => stream.writeSSE({ event, data: text })
-        const either = AbortSignal.any([signal, left.signal])
-        try {
-          await send({ regions: board.now, allowed, intervalMs, write, clock }, either)
-        } catch (error) {
-          if (either.aborted) return
-          // The answer has long begun, so nothing behind this could tell the viewer or the log.
-          log.error('a live page failed', { code: codeOf(error), error: describeError(error) })
-          await write('ended', codeOf(error))
-        } finally {
-          count(viewer, -1)
-          board.leave()
-        }
+    serve(c, { viewer, allowed, shared, regions, intervalMs = LIVE_INTERVAL_MS }) {
+      let board: ReturnType<LiveBoards['look']> | undefined
+      const sent = new Map<string, string>()
+      return answer(c, viewer, {
+        ...{ allowed, intervalMs },
+        async next(stream) {
+          board ??= boards.look(shared, regions, intervalMs / 2)
+          const data = JSON.stringify(changedSince(sent, await board.now()))
+          await stream.writeSSE({ event: 'regions', data })
+          return false
+        },
+        leave: () => board?.leave(),
+      })
+    },
+    follow(c, { viewer, allowed, next, intervalMs = LIVE_INTERVAL_MS }) {
+      return answer(c, viewer, {
+        ...{ allowed, intervalMs },
+        async next(stream) {
+          const { events, more } = await next()
+          for (const event of events) await stream.writeSSE(event)
+          // So that nothing between here and there takes the stream for dead.
+          if (events.length === 0) await stream.write(':\n\n')
+          return more
+        },
       })
     },
   }
 }
 
-type Write = (event: string, text: string) => Promise<void>
-type Sending = Pick<LivePage, 'allowed'> & {
-  regions: () => Promise<Rendered>
-  intervalMs: number
-  write: Write
-  clock: Clock
-}
+type Sending = Required<Pick<LivePage, 'intervalMs'>> &
+  Pick<LivePage, 'allowed'> & {
+    /** Writes what there is; true: there is more at once. */
+    next: (stream: SSEStreamingApi) => Promise<boolean>
+    leave?: () => void
+  }
 
-/** A reader that is slower than the interval holds up `write`, so it gets fewer events, each with the newest state. */
-async function send(sending: Sending, signal: AbortSignal): Promise<void> {
-  const { regions, allowed, intervalMs, write, clock } = sending
-  const sent = new Map<string, string>()
+/** A reader that is slower than the interval holds up writing, so it gets fewer events, each with the newest state. */
+async function send(
+  { allowed, next, intervalMs }: Sending,
+  { stream, clock, signal }: { stream: SSEStreamingApi; clock: Clock; signal: AbortSignal },
+): Promise<void> {
   while (!signal.aborted) {
-    if ((await allowed?.()) === false) return write('ended', '')
-    await write('regions', JSON.stringify(changedSince(sent, await regions())))
+    if ((await allowed?.()) === false) return stream.writeSSE({ event: 'ended', data: '' })
+    if (await next(stream)) continue
     if (!(await pause(clock, intervalMs, signal))) return
   }
 }

@@ -1,25 +1,18 @@
 /** web: middlewares and views shared by the Platform and the Runtime. Views are functions of plain props; routes live with their owner. */
-export { assetRoutes, assetUrl } from './assets.ts'
+export { assetRoutes } from './assets.ts'
 export {
   BODY_BYTES_MAX,
   checkField,
   limitBody,
   limitOtherBodies,
+  limitStreamedBody,
   listField,
   parseInput,
   readForm,
   readJson,
   readUpload,
 } from './body.ts'
-export {
-  CHART_RANGES,
-  type ChartFigures,
-  type ChartRange,
-  Charts,
-  type ChartWindow,
-  chartRegions,
-  readRange,
-} from './chart.tsx'
+export { type ChartFigures, Charts, chartRegions } from './chart.tsx'
 export { ConfirmPage } from './confirm-page.tsx'
 export { refuseCrossSite } from './cross-site.ts'
 export { DangerForm, type DangerFormProps, requireTyped } from './danger-form.tsx'
@@ -38,10 +31,9 @@ export {
 export { onFailure, onNotFound, wantsPage } from './failures.ts'
 export { Ago, ByteCount, CopyButton, Count, Id, Rate } from './figures.tsx'
 export { Filters } from './filters.tsx'
-export { FlowPicture, type FlowProps, type FlowRemote, flowInWords } from './flow-picture.tsx'
+export type { FlowRemote } from './flow-picture.tsx'
 export {
   Check,
-  Choices,
   type Failure,
   Field,
   FileField,
@@ -52,23 +44,16 @@ export {
 } from './form.tsx'
 export { type FieldErrors, type FormFailure, formFailure } from './form-failure.ts'
 export {
-  formatAgo,
   formatBytes,
-  formatCount,
   formatDuration,
   formatInstant,
-  formatRate,
   grouped,
-  shortId,
 } from './format.ts'
-export { Layout, type LayoutProps, PlainLayout } from './layout.tsx'
+export { Layout, PlainLayout } from './layout.tsx'
+export { Level } from './level.tsx'
 export { diffLines } from './line-diff.ts'
 export { type Listing, pageOf, readListing } from './listing.ts'
-export {
-  type LivePage,
-  type LiveStreams,
-  liveStreams,
-} from './live.ts'
+export { type Feed, type LivePage, type LiveStreams, liveStreams } from './live.ts'
 export { Empty, type Need, Needs, type Tile, Tiles } from './overview.tsx'
 export type { NavEntry, Place } from './place.ts'
 export { type Problem, problem, problemOf } from './problem.ts'
@@ -76,13 +61,14 @@ export { QrCode } from './qr-code.tsx'
 export { Region, type Regions } from './region.tsx'
 export { type RequestIdVariables, requestIds } from './request-id.ts'
 export { SecretOnce } from './secret-once.tsx'
-export { CONTENT_SECURITY_POLICY, securityHeaders } from './security-headers.ts'
+export { securityHeaders } from './security-headers.ts'
 export {
   OneTimeLinkPage,
   SecondStepPage,
   SignInPage,
 } from './sign-in-page.tsx'
-export { State, type StateWord, unsaid, wordOf } from './state.tsx'
+export { State, unsaid, wordOf } from './state.tsx'
 export { Rows, Table, type TableRow } from './table.tsx'
 export { Code, Diff, Facts, Notice } from './texts.tsx'
 export { renderPage, type View } from './view.ts'
+export { Words } from './words.tsx'

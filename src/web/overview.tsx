@@ -8,6 +8,8 @@ import type { View } from './view.ts'
 /** One thing that waits for a person: what happened, since when and what it affects, and the way to the cure. */
 export type Need = {
   state: StateWord
+  /** In place of the state's usual word. */
+  word?: string | undefined
   what: Child
   effect: Child
   action: { label: string; href: string; main?: boolean }
@@ -27,7 +29,7 @@ export function Needs(props: { needs: readonly Need[]; well: string }): View {
       <ul>
         {props.needs.map((need) => (
           <li>
-            <State state={need.state} />
+            <State state={need.state} word={need.word} />
             <div>
               {need.what}
               <small>{need.effect}</small>
@@ -66,7 +68,8 @@ export type EmptyProps = {
   title: string
   teaches: Child
   command?: string
-  action?: { label: string; href: string }
+  /** Ways to the first; the main one stands first. */
+  actions?: readonly { label: string; href: string }[]
   guide?: { label: string; href: string }
 }
 
@@ -82,10 +85,14 @@ export function Empty(props: EmptyProps): View {
           <CopyButton text={props.command} label="Copy the command" small />
         </div>
       )}
-      {props.action !== undefined && (
-        <a class="button" href={props.action.href}>
-          {props.action.label}
-        </a>
+      {props.actions !== undefined && (
+        <div class="acts">
+          {props.actions.map(({ label, href }, i) => (
+            <a class={i === 0 ? 'button' : 'button quiet'} href={href}>
+              {label}
+            </a>
+          ))}
+        </div>
       )}
       {props.guide !== undefined && (
         <a class="guide" href={props.guide.href}>

@@ -38,9 +38,17 @@ const TITLE: Record<ErrorKind, string> = {
   internal: 'Something failed on our side',
 }
 
+/** What is no session can still be another thing than signing in. */
+const TITLE_OF_CODE: Readonly<Record<string, string>> = {
+  'account.link_refused': 'This link does not work',
+  'upload_token.refused': 'An upload token is needed',
+}
+
 /** Codes for which HTTP has a more exact status than their kind. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   'request.too_large': 413,
+  'library.too_large': 413,
+  'upload.too_large': 413,
   'request.media_type': 415,
   'request.invalid': 422,
   'request.not_confirmed': 422,
@@ -58,7 +66,7 @@ export function problemOf(error: unknown, requestId?: string): Problem {
   const retryAfterMs = retryAfterOf(error)
   return {
     type: `urn:sluice:problem:${code}`,
-    title: TITLE[kind],
+    title: TITLE_OF_CODE[code] ?? TITLE[kind],
     status: STATUS_OF_CODE[code] ?? STATUS[kind],
     detail: shown ? named.message : 'The cause is in the log of this process, under the request id.',
     code,

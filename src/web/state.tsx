@@ -1,4 +1,5 @@
 /** The state of anything: a shape and a word, never colour alone. The one place that decides which. */
+import { formatCount } from './format.ts'
 import type { View } from './view.ts'
 
 /** Every state that a page shows: those of deployments and components (wire), of bridges, and `late`, which only time makes. */
@@ -54,12 +55,18 @@ export function lookOf(state: StateWord): StateLook {
 /** Why something is as it is: a stable code (wire's `Reason`). */
 type Why = readonly { code: string }[]
 
-/** The word as people read it. What stopped says by itself how: its sources came to their end, or its owner stopped it. */
-export function wordOf(state: string, why: Why = []): string {
+/**
+ * The word as people read it. What stopped says by itself how: its sources came to their end, with so many records, or its owner
+ * stopped it.
+ */
+export function wordOf(state: string, why: Why = [], records?: number): string {
   if (state === 'awaiting-approval') return 'awaiting approval'
   const known = (code: string): boolean => state === 'stopped' && why.some((reason) => reason.code === code)
   if (known('owner.stopped')) return 'stopped by owner'
-  return known('flow.ended') ? 'ended' : state
+  if (!known('flow.ended')) return state
+  return records === undefined
+    ? 'finished'
+    : `finished, ${formatCount(records)} ${records === 1 ? 'record' : 'records'}`
 }
 
 /** Reasons that `wordOf` has not said already. */
@@ -72,14 +79,19 @@ export function shapeOf(state: StateWord): string {
   return SHAPES[LOOKS[state]]
 }
 
-/** Shape and word; `why` lets it say how something stopped. `word` replaces the usual word where a page has a better one. */
-export function State(props: { state: StateWord; why?: Why; word?: string | undefined }): View {
+/** Shape and word; `why` lets it say how something stopped, `finished` with how many records. `word` replaces the usual word. */
+export function State(props: {
+  state: StateWord
+  why?: Why
+  finished?: number | undefined
+  word?: string | undefined
+}): View {
   return (
     <span class={`state ${lookOf(props.state)}`}>
       <svg viewBox="0 0 12 12" aria-hidden="true">
         <path fill-rule="evenodd" d={shapeOf(props.state)} />
       </svg>
-      {props.word ?? wordOf(props.state, props.why)}
+      {props.word ?? wordOf(props.state, props.why, props.finished)}
     </span>
   )
 }

@@ -29,6 +29,8 @@ export type TableProps = {
   action?: Child
   /** Shown in place of rows. */
   empty?: Child
+  /** On a phone cells follow each other in a few lines, for rows that are many and read like a log. */
+  feed?: boolean
 }
 
 /** A titled, counted table in its card, with filter and pages where it has them. */
@@ -49,7 +51,7 @@ export function Table(props: TableProps): View {
             {listing?.filter ? `Nothing fits “${listing.filter}”.` : (props.empty ?? 'Nothing here.')}
           </p>
         ) : (
-          <Rows title={props.title} columns={props.columns} rows={props.rows} listing={listing} />
+          <Rows title={props.title} columns={props.columns} rows={props.rows} listing={listing} feed={props.feed} />
         )}
         {listing !== undefined && <Pager listing={listing} shown={props.rows.length} total={total} />}
       </div>
@@ -57,12 +59,16 @@ export function Table(props: TableProps): View {
   )
 }
 
-export type RowsProps = Pick<TableProps, 'columns' | 'rows'> & { title: string; listing?: Listing | undefined }
+export type RowsProps = Pick<TableProps, 'columns' | 'rows'> & {
+  title: string
+  listing?: Listing | undefined
+  feed?: boolean | undefined
+}
 
 /** The bare table, for places that have their own frame. On a phone each row is a card with its heads beside its cells. */
 export function Rows(props: RowsProps): View {
   return (
-    <table class="rows" aria-label={props.title}>
+    <table class={props.feed ? 'rows feed' : 'rows'} aria-label={props.title}>
       <thead>
         <tr>
           {props.columns.map((column) => (

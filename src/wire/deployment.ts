@@ -129,8 +129,12 @@ export const DeploymentRequest = v.variant('action', [
 ])
 export type DeploymentRequest = v.InferOutput<typeof DeploymentRequest>
 
-/** Why something was not done: a stable code and the item it is about; never content. */
-export const Reason = v.strictObject({ code: Code, item: v.optional(v.pipe(v.string(), v.maxLength(256))) })
+/** Why something was not done: a stable code, the item it is about, in the words of the Blueprint, and the component; never content. */
+export const Reason = v.strictObject({
+  code: Code,
+  component: v.optional(Name),
+  item: v.optional(v.pipe(v.string(), v.maxLength(256))),
+})
 export type Reason = v.InferOutput<typeof Reason>
 
 /** What came of an `apply`. */

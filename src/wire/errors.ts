@@ -1,5 +1,5 @@
 /** What the protocol refuses, by name. Texts never carry content of a message. */
-import { AppError } from '../base/mod.ts'
+import { AppError, type ErrorKind } from '../base/mod.ts'
 
 /** At which step of the order of refusal a message fell. For the local log only: no answer ever carries it. */
 export type RefusalReason =
@@ -87,4 +87,36 @@ export class IntroductionRefused extends AppError {
   override readonly code = 'introduction.refused' as const
   override readonly advice =
     'Ask the peer’s owner for a new introduction and copy the whole of it, from slp_ to its end.'
+}
+
+/** The worker that was asked is gone. */
+export class WorkerGone extends AppError {
+  override readonly code = 'worker.gone' as const
+  override readonly kind = 'unavailable' as const
+}
+
+/** A worker that lives did not answer in time: it is busy with something else, or hangs. */
+export class WorkerSilent extends AppError {
+  override readonly code = 'worker.silent' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Ask again; a worker that tells nothing for two minutes is started anew.'
+}
+
+/** What the other end of a worker's channel sent is not a message of it. */
+export class ChannelBroken extends AppError {
+  override readonly code = 'worker.channel_broken' as const
+  override readonly kind = 'internal' as const
+}
+
+/** A failure that happened elsewhere, in a worker or at the Platform, under its own code. */
+export class RemoteFailure extends AppError {
+  override readonly code: string
+  override readonly kind: ErrorKind
+  override readonly advice: string | undefined
+  constructor(code: string, kind: ErrorKind, message: string, advice?: string) {
+    super(message)
+    this.code = code
+    this.kind = kind
+    this.advice = advice
+  }
 }

@@ -1,15 +1,16 @@
 /** The forms that fields of every message share: ids, hashes, times, names, bytes as text. Bounded, so that no field can grow. */
 import * as v from 'valibot'
+import { naming } from '../base/mod.ts'
 
 /** Longest name a person gives to something: a component, a system, a Runtime. */
 const NAME_LENGTH_MAX = 64
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 
-function idOf<Prefix extends string>(prefix: Prefix) {
+export function idOf<Prefix extends string>(prefix: Prefix) {
   return v.custom<`${Prefix}_${string}`>(
     (value) => typeof value === 'string' && new RegExp(`^${prefix}_${uuid}$`).test(value),
-    `expected an id that begins with ${prefix}_`,
+    naming(`expected an id that begins with ${prefix}_`),
   )
 }
 
@@ -30,7 +31,11 @@ export type BridgeId = v.InferOutput<typeof BridgeId>
 export type MessageId = v.InferOutput<typeof MessageId>
 
 /** Lower-case letters, digits, `-` and `_`, a letter first: names of systems, components, Runtimes, credentials, blueprints. */
-export const Name = v.pipe(v.string(), v.maxLength(NAME_LENGTH_MAX), v.regex(/^[a-z][a-z0-9_-]*$/))
+export const Name = v.pipe(
+  v.string(),
+  v.maxLength(NAME_LENGTH_MAX),
+  v.regex(/^[a-z][a-z0-9_-]*$/, naming('expected a name of a-z, 0-9, `-` and `_`, a letter first')),
+)
 /** A stable code such as `bridge.peer_unknown`. */
 export const Code = v.pipe(v.string(), v.maxLength(96), v.regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/))
 /** SHA-256 as lower-case hex. */

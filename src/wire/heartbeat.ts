@@ -1,7 +1,19 @@
 /** The Runtime's sign of life, and the ping that asks for its inventory. */
 import * as v from 'valibot'
 import { DeploymentState, Reason } from './deployment.ts'
-import { Base64Url, Count, DeploymentId, HttpsUrl, Name, Pem, Port, Sha256Hex, Time, Version } from './formats.ts'
+import {
+  Base64Url,
+  Count,
+  DeploymentId,
+  HttpsUrl,
+  Name,
+  Pem,
+  Port,
+  RuntimeId,
+  Sha256Hex,
+  Time,
+  Version,
+} from './formats.ts'
 import { recordOf } from './record-of.ts'
 
 /** Head of the Runtime's audit trail: how many entries, the hash of the last, the Runtime's signature over both. */
@@ -35,8 +47,30 @@ export const Heartbeat = v.strictObject({
   leaving: v.boolean(),
 })
 export type Heartbeat = v.InferOutput<typeof Heartbeat>
-/** The Platform's time. */
-export const HeartbeatAnswer = v.strictObject({ time: Time })
+/**
+ * A peer at the other end of a deployment's bridges whose part is not in force as this Runtime's is, as the Platform knows it: nothing
+ * crosses to it or from it meanwhile.
+ */
+export const PeerStanding = v.strictObject({
+  deployment: DeploymentId,
+  peer: RuntimeId,
+  /** The version that was asked of it last, how that stands there, and since when. */
+  version: Version,
+  state: DeploymentState,
+  since: Time,
+  /** The version that is in force there, if one is. */
+  inForce: v.optional(Version),
+})
+export type PeerStanding = v.InferOutput<typeof PeerStanding>
+
+/** Standings of peers in one answer: 256 × ≈ 250 B = 64 KiB. */
+export const PEER_STANDINGS_MAX = 256
+
+/** The Platform's time, and what it knows of the other ends of bridges. */
+export const HeartbeatAnswer = v.strictObject({
+  time: Time,
+  peers: v.optional(v.pipe(v.array(PeerStanding), v.maxLength(PEER_STANDINGS_MAX))),
+})
 
 /** Asks for the inventory. */
 export const Ping = v.strictObject({ challenge: Base64Url })

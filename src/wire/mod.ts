@@ -1,7 +1,30 @@
 /** wire: every message that leaves a process, and its envelope (PROTOCOL.md). */
 export { signAssignment, verifyAssignment } from './assignment-signature.ts'
 export { type Caller, createCaller } from './caller.ts'
+export { type Answers, type AskOf, type Channel, createChannel, type ReplyOf } from './channel.ts'
 export { chunkOffsets, openCodeChunk, sealCodeChunk } from './code-chunks.ts'
+export { DataNews, dataAsks, type TakenDocument, type TakenHeader } from './data-worker.ts'
+export {
+  Attributes,
+  Condition,
+  Dataset,
+  DatasetField,
+  DatasetId,
+  DataTenantId,
+  FIELDS_MAX,
+  type FieldType,
+  ImportId,
+  ImportReport,
+  ImportState,
+  ImportSummary,
+  NewDataset,
+  PAGE_RECORDS_MAX,
+  Query,
+  QueryPage,
+  REMARKS_MAX,
+  Remark,
+  Shape,
+} from './datasets.ts'
 export {
   AssignedBridge,
   AssignedComponent,
@@ -29,11 +52,19 @@ export {
   sealEnrolmentRequest,
 } from './enrolment-seal.ts'
 export type { Self, VerifyKeyOf } from './envelope.ts'
-export { C2AnswerRefused, C2Refused, EnrolmentRefused, ManifestMismatch } from './errors.ts'
+export {
+  C2AnswerRefused,
+  C2Refused,
+  EnrolmentRefused,
+  ManifestMismatch,
+  RemoteFailure,
+  WorkerGone,
+  WorkerSilent,
+} from './errors.ts'
 
 export { exchanges } from './exchanges.ts'
 export { Base64Url, Code, DeploymentId, Name, RuntimeId, Sha256Hex, TenantId, Time } from './formats.ts'
-export { DeploymentInForce, Heartbeat, Inventory } from './heartbeat.ts'
+export { DeploymentInForce, Heartbeat, Inventory, PEER_STANDINGS_MAX, PeerStanding } from './heartbeat.ts'
 export { decodeIntroduction, encodeIntroduction } from './introduction.ts'
 export { CLOCK_AHEAD_MS, CODE_CHUNK_BYTES, MESSAGE_BYTES_MAX, MESSAGE_LIFETIME_MS } from './limits.ts'
 export type { AnswerMemory } from './memories.ts'
@@ -44,12 +75,13 @@ export { AuditLog, BridgeStatus, ComponentStatus, DeploymentStatus, ENTRIES_MAX 
 export { assignmentInfo, assignmentPointers, openDocument, openResult, sealDocument, sealResult } from './sealing.ts'
 export { BatchSpan, SPANS_MAX } from './spans.ts'
 export {
-  type AskTable,
-  ChannelFrame,
   CheckFailure,
   DEAD_LETTERS_MAX,
   DeadLetterEntry,
   DeadLetterSelection,
+  type DrainReason,
+  FAILURE_WORDS_MAX,
+  Failure,
   MainNews,
   mainAsks,
   PARTITIONS_MAX,

@@ -43,6 +43,8 @@ export const BridgeStatus = v.strictObject({
   peer: RuntimeId,
   /** `closed`: its flow has ended or was stopped, and nothing is to cross any more. */
   state: v.picklist(['connecting', 'up', 'down', 'closed']),
+  /** Since when it is in this state. */
+  since: v.optional(Time),
   /** Why it is not up, as far as this end can tell. */
   reason: v.optional(Reason),
   suite: v.string(),

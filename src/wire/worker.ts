@@ -12,6 +12,8 @@ import { BatchSpan, SPANS_MAX } from './spans.ts'
 
 /** Partitions of one source; a file each, so it is also how many files a source may read. 65,536 × ~128 B of JSON ≈ 8 MiB at the very most. */
 export const PARTITIONS_MAX = 65_536
+/** Characters of a failure's message, and of its advice; a path alone may have 4,096. */
+export const FAILURE_WORDS_MAX = 4_608
 /** Dead letters in one answer: 256 × ≤ 64 KiB ≤ 16 MiB through the channel. */
 export const DEAD_LETTERS_MAX = 256
 
@@ -134,6 +136,20 @@ export const CheckFailure = v.strictObject({
 })
 export type CheckFailure = v.InferOutput<typeof CheckFailure>
 
+/** Why a flow failed: what the Platform is told, and in the program's own words what its owner reads; a driver's words stay in the log. */
+export const Failure = v.strictObject({
+  code: Code,
+  component: v.optional(Name),
+  item: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  message: v.optional(v.pipe(v.string(), v.maxLength(FAILURE_WORDS_MAX))),
+  advice: v.optional(v.pipe(v.string(), v.maxLength(FAILURE_WORDS_MAX))),
+})
+export type Failure = v.InferOutput<typeof Failure>
+
+/** Why a worker is drained: its deployment is stopped, another worker takes its place, or the Runtime ends. */
+export const DrainReason = v.picklist(['stopped', 'replaced', 'leaving'])
+export type DrainReason = v.InferOutput<typeof DrainReason>
+
 /** What main asks a worker, and what it gets. */
 export const mainAsks = {
   /** Asked of a worker that is started for this alone: does the component's own check pass? */
@@ -144,10 +160,17 @@ export const mainAsks = {
     }),
     reply: v.strictObject({ failure: v.optional(CheckFailure) }),
   },
+  /** Asked of a worker that is started for this alone: do the modules of a library parse, from its entry on? */
+  parse: {
+    ask: v.strictObject({ file: v.string(), content: Base64Url, entry: v.string() }),
+    reply: v.strictObject({
+      fault: v.optional(v.strictObject({ path: v.string(), line: Count, column: Count, message: v.string() })),
+    }),
+  },
   /** Answered once the flow is being built; what fails later is told by `finished`. */
   start: { ask: WorkerStart, reply: nothing },
-  /** Answered at once; the end is told by `finished`. */
-  drain: { ask: nothing, reply: nothing },
+  /** Answered at once; the end is told by `finished`. `why`: what peers are told when its bridges close. */
+  drain: { ask: v.strictObject({ why: DrainReason }), reply: nothing },
   'renew-tls': { ask: v.strictObject({ bridge: BridgeId, tls: WorkerTls }), reply: nothing },
   'dead-letters-list': {
     ask: v.strictObject({
@@ -166,8 +189,17 @@ export const mainAsks = {
   },
   /** `left`: how many wait afterwards. */
   'dead-letters-drop': { ask: DeadLetterSelection, reply: v.strictObject({ dropped: Count, left: Count }) },
-  /** Answered once they are in the row; `ending`: the flow may have ended before their turn comes. */
-  'dead-letters-replay': { ask: DeadLetterSelection, reply: v.strictObject({ queued: Count, ending: v.boolean() }) },
+  /**
+   * Those of the `takers`, components that take records. Answered once they are in the row; `gone`: chosen, and of no such component;
+   * `ending`: something waits that this flow will not take, since it ends or their component has ended.
+   */
+  'dead-letters-replay': {
+    ask: v.strictObject({
+      ...DeadLetterSelection.entries,
+      takers: v.pipe(v.array(Name), v.maxLength(COMPONENTS_MAX)),
+    }),
+    reply: v.strictObject({ queued: Count, gone: Count, ending: v.boolean() }),
+  },
 } as const
 
 /** What a worker tells without being asked. */
@@ -190,8 +222,7 @@ export const WorkerNews = v.variant('news', [
   v.strictObject({
     news: v.literal('finished'),
     how: v.picklist(['ended', 'drained', 'failed']),
-    code: v.optional(Code),
-    item: v.optional(v.string()),
+    failure: v.optional(Failure),
   }),
 ])
 export type WorkerNews = v.InferOutput<typeof WorkerNews>
@@ -214,7 +245,10 @@ export const ChannelFrame = v.variant('frame', [
   v.strictObject({ frame: v.literal('news'), body: v.unknown() }),
   v.strictObject({ frame: v.literal('ask'), id: Count, what: v.string(), body: v.unknown() }),
   v.strictObject({ frame: v.literal('reply'), re: Count, body: v.unknown() }),
-  v.strictObject({ frame: v.literal('failure'), re: Count, code: Code, kind: v.string(), message: v.string() }),
+  v.strictObject({
+    ...{ frame: v.literal('failure'), re: Count, code: Code, kind: v.string(), message: v.string() },
+    advice: v.optional(v.string()),
+  }),
 ])
 export type ChannelFrame = v.InferOutput<typeof ChannelFrame>
 

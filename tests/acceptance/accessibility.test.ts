@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import axe from 'axe-core'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { isQuick } from '../support/quick.ts'
 import { chromiumPath, openBrowser } from '../support/web/browser.ts'
@@ -56,6 +55,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('every page of a Platform
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
     for (const path of paths) {
       await page.goto(`${site.url}${path}`)
+      const { default: axe } = await import('axe-core')
       await page.evaluate(axe.source)
       const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[]
       for (const { id, impact, nodes } of found.filter((one) => COUNTED.has(one.impact))) {

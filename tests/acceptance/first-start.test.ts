@@ -146,9 +146,11 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     async () => {
       await person.click('Flow')
       await person.click('Stop')
+      await person.sees('Only an owner of this Runtime lets it run again')
+      await person.click('Stop it')
       await person.page.locator('#deployment-state', { hasText: 'stopped by owner' }).waitFor()
       // What can be done now changes with it, in place.
-      await person.page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' })
+      await person.page.getByRole('link', { name: 'Stop', exact: true }).waitFor({ state: 'detached' })
       await person.click('Restart')
       await person.page.locator('#deployment-state', { hasText: 'running' }).waitFor()
     },

@@ -26,14 +26,14 @@ describeSlow('a flow on one Runtime', () => {
     async () => {
       const deployment = await world.deploy(copyBlueprint({ name: 'late', runtime: 'alone', paths: 'in/late.csv' }))
       await world.approve(runtime, deployment)
-      const reasons = [{ code: 'csv_file.file_missing', item: 'rows' }]
+      const reasons = [{ code: 'csv_file.file_missing', component: 'rows', item: 'in/late.csv' }]
       expect(await world.local(runtime, deployment, ({ state }) => state === 'failed')).toMatchObject({ reasons })
       const seen = await world.central(deployment, ({ runtimes: [one] }) => one?.state === 'failed')
       expect(seen).toMatchObject({ state: 'failed', runtimes: [{ name: 'alone', reasons }] })
       // It is started again and again, so that a look may find it just preparing.
       await world.until('the list to say why', async () => {
         const { out } = await sluice(['deployment', 'list', '--at', world.platform.data])
-        return out.includes('alone: failed (csv_file.file_missing rows)') || undefined
+        return out.includes('alone: failed (rows: csv_file.file_missing in/late.csv)') || undefined
       })
       writeFileSync(join(runtime.files, 'in/late.csv'), 'id\n1\n2\n')
       await world.local(runtime, deployment, ({ state }) => state === 'stopped')

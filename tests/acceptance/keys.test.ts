@@ -27,7 +27,7 @@ describeSlow('keys by the command', () => {
       expect(list.out).toContain('nobody has it: sluice recovery renew')
       for (const name of ['database', 'journals', 'credentials', 'trust']) expect(list.out).toContain(name)
       const before = readFileSync(join(runtime.data, 'master.key'), 'utf8')
-      const master = await at('key', 'rotate', 'master')
+      const master = await at('key', 'rotate', 'master', '--yes')
       expect(master).toMatchObject({ exit: 0, err: '' })
       expect(readFileSync(join(runtime.data, 'master.key'), 'utf8')).not.toBe(before)
       expect((await at('key', 'rotate', 'trust')).out).toContain('The rotation of trust has begun')

@@ -36,7 +36,7 @@ describe('confirmSession()', () => {
     expect(await confirm({ password: 'wrong', code: phone.code() })).toBe('account.refused')
     expect(await confirm({ password: PASSWORD, code: '000000' })).toBe('account.code_refused')
     expect(await confirm({ code: phone.code() })).toBe('nothing')
-    expect(await confirm({ code: phone.code() })).toBe('account.code_refused')
+    expect(await confirm({ code: phone.code() })).toBe('account.code_used')
   })
 
   test('makes a thief of a session who guesses wait', async () => {

@@ -1,12 +1,15 @@
-import { expect, test } from 'bun:test'
-import { Lockout } from '../../src/accounts/lockout.ts'
-import { Passwords } from '../../src/accounts/passwords.ts'
+import { describe, expect, test } from 'bun:test'
+import { FREE_ATTEMPTS_ACCOUNT, Lockout } from '../../src/accounts/lockout.ts'
+import { CHECKS_AT_ONCE, CHECKS_WAITING_MAX, Passwords } from '../../src/accounts/passwords.ts'
 import { THROTTLE_KEYS_MAX } from '../../src/accounts/throttle.ts'
 import { makeMaria, PASSWORD, testAccounts } from '../support/accounts/open.ts'
 import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { until } from '../support/until.ts'
 
 const FLOOD = 100_000
+/** Strangers who are checked or wait. */
+const ROOM = CHECKS_AT_ONCE + CHECKS_WAITING_MAX
 
 slowTest(
   '100,000 failed sign-ins fill no memory, and keep out neither who comes from home nor who comes from anywhere',
@@ -34,11 +37,28 @@ slowTest(
   60_000,
 )
 
-test('while strangers fill the line for passwords, who comes from home has one of their own', async () => {
-  const passwords = new Passwords(undefined)
-  const stored = await passwords.hash(PASSWORD, 'maria')
-  const strangers = Array.from({ length: 66 }, () => passwords.verify(null, 'x'))
-  expect(await refusalOf(() => passwords.verify(stored, PASSWORD))).toBe('account.busy')
-  expect(await passwords.verify(stored, PASSWORD, true)).toBe(true)
-  await Promise.all(strangers)
-}, 60_000)
+describe('while strangers fill the line for passwords', () => {
+  test('who is known has one of their own, and so has who sets a password', async () => {
+    const passwords = new Passwords(undefined)
+    const stored = await passwords.hash(PASSWORD, 'maria')
+    const strangers = Array.from({ length: ROOM }, () => passwords.verify(null, 'x'))
+    expect(await refusalOf(() => passwords.verify(stored, PASSWORD))).toBe('account.busy')
+    expect(await passwords.verify(stored, PASSWORD, true)).toBe(true)
+    expect(await refusalOf(() => passwords.hash(PASSWORD, 'ivo'))).toBe('nothing')
+    await Promise.all(strangers)
+  }, 60_000)
+
+  test('an attempt for which there was no room is not held against anybody', async () => {
+    using host = await testAccounts()
+    await makeMaria(host.accounts)
+    const networks = Array.from({ length: ROOM }, (_, i) => `2001:db8:0:${i.toString(16)}::1`)
+    const strangers = networks.map((address, i) =>
+      host.accounts.signIn(`name-${i}`, 'x', { address }).catch(() => 'no'),
+    )
+    const enter = () => refusalOf(() => host.accounts.signIn('maria', PASSWORD, { address: '203.0.113.9' }))
+    await until('the line is full', async () => (await enter()) === 'account.busy')
+    for (let i = 0; i < 2 * FREE_ATTEMPTS_ACCOUNT; i++) expect(await enter()).toBe('account.busy')
+    await Promise.all(strangers)
+    expect(await enter()).toBe('nothing')
+  }, 60_000)
+})

@@ -6,7 +6,6 @@ import { accountSettings } from '../../src/store/mod.ts'
 import { makeMaria, PASSWORD, type TestAccounts, testAccounts } from '../support/accounts/open.ts'
 import { CLIENT, oidcProvider, type ProviderDouble, type Wrong } from '../support/accounts/provider-double.ts'
 import { realProvider } from '../support/accounts/real-provider.ts'
-import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 let provider: ProviderDouble
@@ -45,7 +44,7 @@ async function arrive(host: TestAccounts, claims: typeof ADA | (Partial<typeof A
 }
 
 describe('a sign-in by the provider', () => {
-  slowTest('asks with PKCE, state and nonce, and makes a user who may come', async () => {
+  test('asks with PKCE, state and nonce, and makes a user who may come', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const { address } = await host.accounts.oidc.begin(BEGIN)
@@ -63,23 +62,20 @@ describe('a sign-in by the provider', () => {
     expect(await host.accounts.listUsers()).toHaveLength(2)
   })
 
-  slowTest(
-    'proves no more than the provider signed: its time of proof, never one to come, and none if it names none',
-    async () => {
-      using host = await testAccounts()
-      await withProvider(host)
-      const confirmedAt = async (auth_time: number | undefined) => {
-        const { signedIn } = await arrive(host, ADA, { claims: { auth_time } })
-        return 'token' in signedIn && (await host.accounts.sessionOf(signedIn.token))?.confirmedAtMs
-      }
-      expect(await confirmedAt(1)).toBe(1_000)
-      expect(await confirmedAt(undefined)).toBe(0)
-      expect(await confirmedAt(1e306)).toBe(host.clock.now())
-      expect(await confirmedAt(Math.floor(host.clock.now() / 1_000) + 86_400)).toBe(host.clock.now())
-    },
-  )
+  test('proves no more than the provider signed: its time of proof, never one to come, and none if it names none', async () => {
+    using host = await testAccounts()
+    await withProvider(host)
+    const confirmedAt = async (auth_time: number | undefined) => {
+      const { signedIn } = await arrive(host, ADA, { claims: { auth_time } })
+      return 'token' in signedIn && (await host.accounts.sessionOf(signedIn.token))?.confirmedAtMs
+    }
+    expect(await confirmedAt(1)).toBe(1_000)
+    expect(await confirmedAt(undefined)).toBe(0)
+    expect(await confirmedAt(1e306)).toBe(host.clock.now())
+    expect(await confirmedAt(Math.floor(host.clock.now() / 1_000) + 86_400)).toBe(host.clock.now())
+  })
 
-  slowTest('asks for the code of an authenticator all the same', async () => {
+  test('asks for the code of an authenticator all the same', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const { user } = await arrive(host, ADA)
@@ -104,34 +100,31 @@ describe('a sign-in by the provider', () => {
     expect(await host.accounts.listUsers()).toHaveLength(1)
   })
 
-  slowTest(
-    'is refused with another state, without one, with the cookie of another sign-in, without one, and too late',
-    async () => {
-      using host = await testAccounts()
-      await withProvider(host)
-      const { oidc } = host.accounts
-      const [mine, other] = [await oidc.begin(BEGIN), await oidc.begin(BEGIN)]
-      const finish = (change: (query: URLSearchParams) => void, cookie: string | undefined) => {
-        const query = provider.grant(mine.address, ADA)
-        change(query)
-        return refusalOf(() => oidc.finish(query, cookie, visitor.address))
-      }
-      const asked = provider.asked
-      expect(await finish((query) => query.set('state', 'x'), mine.cookie)).toBe('oidc.refused')
-      expect(await finish((query) => query.delete('state'), mine.cookie)).toBe('oidc.refused')
-      expect(await finish(() => undefined, other.cookie)).toBe('oidc.refused')
-      expect(await finish(() => undefined, undefined)).toBe('oidc.refused')
-      expect(await finish(() => undefined, `${mine.cookie.slice(0, -2)}AA`)).toBe('oidc.refused')
-      expect(await finish((query) => query.append('state', query.get('state') ?? ''), mine.cookie)).toBe('oidc.refused')
-      expect(await finish((query) => query.set('iss', 'https://evil.example'), mine.cookie)).toBe('oidc.refused')
-      host.clock.advance(OIDC_TIES_MS)
-      expect(await finish(() => undefined, mine.cookie)).toBe('oidc.refused')
-      // None of it went to the provider.
-      expect(provider.asked).toBe(asked)
-    },
-  )
+  test('is refused with another state, without one, with the cookie of another sign-in, without one, and too late', async () => {
+    using host = await testAccounts()
+    await withProvider(host)
+    const { oidc } = host.accounts
+    const [mine, other] = [await oidc.begin(BEGIN), await oidc.begin(BEGIN)]
+    const finish = (change: (query: URLSearchParams) => void, cookie: string | undefined) => {
+      const query = provider.grant(mine.address, ADA)
+      change(query)
+      return refusalOf(() => oidc.finish(query, cookie, visitor.address))
+    }
+    const asked = provider.asked
+    expect(await finish((query) => query.set('state', 'x'), mine.cookie)).toBe('oidc.refused')
+    expect(await finish((query) => query.delete('state'), mine.cookie)).toBe('oidc.refused')
+    expect(await finish(() => undefined, other.cookie)).toBe('oidc.refused')
+    expect(await finish(() => undefined, undefined)).toBe('oidc.refused')
+    expect(await finish(() => undefined, `${mine.cookie.slice(0, -2)}AA`)).toBe('oidc.refused')
+    expect(await finish((query) => query.append('state', query.get('state') ?? ''), mine.cookie)).toBe('oidc.refused')
+    expect(await finish((query) => query.set('iss', 'https://evil.example'), mine.cookie)).toBe('oidc.refused')
+    host.clock.advance(OIDC_TIES_MS)
+    expect(await finish(() => undefined, mine.cookie)).toBe('oidc.refused')
+    // None of it went to the provider.
+    expect(provider.asked).toBe(asked)
+  })
 
-  slowTest('makes whoever brings made-up codes wait, before the provider is asked again', async () => {
+  test('makes whoever brings made-up codes wait, before the provider is asked again', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const { oidc } = host.accounts
@@ -146,7 +139,7 @@ describe('a sign-in by the provider', () => {
     expect((await arrive(host, ADA)).user.name).toBe('ada')
   })
 
-  slowTest('is refused when the person refuses there, in words of ours', async () => {
+  test('is refused when the person refuses there, in words of ours', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const { address, cookie } = await host.accounts.oidc.begin(BEGIN)
@@ -173,7 +166,7 @@ describe('a sign-in by the provider', () => {
     expect(await refusalOf(() => oidc.finish(query, cookie, visitor.address))).toBe('oidc.refused')
   })
 
-  slowTest('that confirms asks for a new proof there, and takes no old one', async () => {
+  test('that confirms asks for a new proof there, and takes no old one', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const { oidc } = host.accounts
@@ -192,7 +185,7 @@ describe('a sign-in by the provider', () => {
 })
 
 describe('who may come', () => {
-  slowTest('is known by issuer and subject, never by mail address or name', async () => {
+  test('is known by issuer and subject, never by mail address or name', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const ivo = await host.accounts.createUser({ name: 'ivo@example.org', role: 'owner' })
@@ -201,7 +194,7 @@ describe('who may come', () => {
     expect(await host.accounts.oidc.identities(ivo.id)).toEqual([])
   })
 
-  slowTest('has a verified address in a domain that was named, or a subject that was', async () => {
+  test('has a verified address in a domain that was named, or a subject that was', async () => {
     using host = await testAccounts()
     await withProvider(host, { allowedSubjects: ['s-7'] })
     const refused = [
@@ -221,20 +214,17 @@ describe('who may come', () => {
     expect((await arrive(host, { sub: 's-7' })).user.name).toBe('sam')
   })
 
-  slowTest(
-    'has the highest role that the claim gives, at each sign-in anew, and without any is let in no more',
-    async () => {
-      using host = await testAccounts()
-      await withProvider(host, { roleClaim: 'groups', roles: { ops: 'operator', all: 'viewer' }, defaultRole: null })
-      const as = (groups: unknown) => arrive(host, { ...ADA, groups } as typeof ADA)
-      expect(await refusalOf(() => as(['others', '__proto__', 'toString']))).toBe('oidc.not_allowed')
-      expect((await as(['all', 'ops'])).user.role).toBe('operator')
-      expect((await as('all')).user.role).toBe('viewer')
-      expect(await refusalOf(() => as([]))).toBe('oidc.not_allowed')
-    },
-  )
+  test('has the highest role that the claim gives, at each sign-in anew, and without any is let in no more', async () => {
+    using host = await testAccounts()
+    await withProvider(host, { roleClaim: 'groups', roles: { ops: 'operator', all: 'viewer' }, defaultRole: null })
+    const as = (groups: unknown) => arrive(host, { ...ADA, groups } as typeof ADA)
+    expect(await refusalOf(() => as(['others', '__proto__', 'toString']))).toBe('oidc.not_allowed')
+    expect((await as(['all', 'ops'])).user.role).toBe('operator')
+    expect((await as('all')).user.role).toBe('viewer')
+    expect(await refusalOf(() => as([]))).toBe('oidc.not_allowed')
+  })
 
-  slowTest('has a name that could be one here, whatever else the provider sends', async () => {
+  test('has a name that could be one here, whatever else the provider sends', async () => {
     using host = await testAccounts()
     await withProvider(host)
     for (const preferred_username of ['Ada Lovelace', '\ud800', 'a'.repeat(65), 'usr_1', '<b>'])
@@ -242,7 +232,7 @@ describe('who may come', () => {
     expect((await arrive(host, { ...ADA, preferred_username: '' })).user.name).toBe('ada@example.org')
   })
 
-  slowTest('is nobody who was disabled here', async () => {
+  test('is nobody who was disabled here', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const { user } = await arrive(host, ADA)
@@ -250,7 +240,7 @@ describe('who may come', () => {
     expect(await refusalOf(() => arrive(host, ADA))).toBe('oidc.not_allowed')
   })
 
-  slowTest('may be linked to a user who is there, who keeps role and name; an account signs one user in', async () => {
+  test('may be linked to a user who is there, who keeps role and name; an account signs one user in', async () => {
     using host = await testAccounts()
     await withProvider(host, { roleClaim: 'groups', roles: { all: 'viewer' }, defaultRole: null })
     const { id: maria } = await host.accounts.findUser('maria')
@@ -278,7 +268,7 @@ describe('who may come', () => {
 })
 
 describe('the provider of an application', () => {
-  slowTest('keeps its client secret sealed, and shows it to nobody', async () => {
+  test('keeps its client secret sealed, and shows it to nobody', async () => {
     using host = await testAccounts()
     await withProvider(host)
     const rows = JSON.stringify(await host.db.select().from(accountSettings))
@@ -293,7 +283,7 @@ describe('the provider of an application', () => {
     expect(await host.accounts.oidc.settings()).toMatchObject({ hasSecret: false })
   })
 
-  slowTest('is refused with settings that are of no use', async () => {
+  test('is refused with settings that are of no use', async () => {
     using host = await testAccounts()
     await makeMaria(host.accounts)
     const wrong: Partial<NewOidcSettings>[] = [
@@ -317,7 +307,7 @@ describe('the provider of an application', () => {
     expect(await host.accounts.oidc.settings()).toBeUndefined()
   })
 
-  slowTest('that is not vouched for, or not there, is told from one that refuses', async () => {
+  test('that is not vouched for, or not there, is told from one that refuses', async () => {
     using host = await testAccounts()
     await makeMaria(host.accounts)
     expect(await refusalOf(() => host.accounts.oidc.begin(BEGIN))).toBe('oidc.missing')
@@ -330,7 +320,7 @@ describe('the provider of an application', () => {
     expect(await refusalOf(() => host.accounts.oidc.begin(BEGIN))).toBe('oidc.unreachable')
   })
 
-  slowTest('is not taken away while the only owner signs in by it', async () => {
+  test('is not taken away while the only owner signs in by it', async () => {
     using host = await testAccounts()
     await withProvider(host, { allowedSubjects: ['boss'], defaultRole: 'owner' })
     const { user } = await arrive(host, { sub: 'boss', preferred_username: 'boss' })
@@ -346,31 +336,28 @@ describe('the provider of an application', () => {
   })
 })
 
-slowTest(
-  'a provider that is not ours signs a person in, and takes its code and our PKCE for what they are',
-  async () => {
-    using host = await testAccounts()
-    await using real = await realProvider(BEGIN.redirectUri)
-    const { issuer, ca, clientId, clientSecret } = real
-    await makeMaria(host.accounts)
-    const { oidc } = host.accounts
-    await oidc.set(settings({ issuer, ca, clientId, clientSecret }))
-    const { address, cookie } = await oidc.begin(BEGIN)
-    const { searchParams } = await real.walk(address)
-    const returned = await oidc.finish(searchParams, cookie, visitor.address)
-    expect(returned.vouched).toMatchObject({ issuer, subject: 'ada', claims: { email: 'ada@example.org' } })
-    const { user } = await oidc.arrive(returned, await oidc.plan(returned), visitor)
-    expect(user).toMatchObject({ name: 'ada', role: 'viewer' })
-    // Confirming asks there anew, and the provider says when that was.
-    const again = await oidc.begin({ ...BEGIN, errand: { kind: 'confirm' } })
-    const second = await oidc.finish((await real.walk(again.address)).searchParams, again.cookie, visitor.address)
-    expect(typeof second.vouched.claims['auth_time']).toBe('number')
-    await oidc.set(settings({ issuer, ca, clientId, clientSecret: 'another secret' }))
-    const wrong = await oidc.begin(BEGIN)
-    expect(
-      await refusalOf(async () =>
-        oidc.finish((await real.walk(wrong.address)).searchParams, wrong.cookie, visitor.address),
-      ),
-    ).toBe('oidc.refused')
-  },
-)
+test('a provider that is not ours signs a person in, and takes its code and our PKCE for what they are', async () => {
+  using host = await testAccounts()
+  await using real = await realProvider(BEGIN.redirectUri)
+  const { issuer, ca, clientId, clientSecret } = real
+  await makeMaria(host.accounts)
+  const { oidc } = host.accounts
+  await oidc.set(settings({ issuer, ca, clientId, clientSecret }))
+  const { address, cookie } = await oidc.begin(BEGIN)
+  const { searchParams } = await real.walk(address)
+  const returned = await oidc.finish(searchParams, cookie, visitor.address)
+  expect(returned.vouched).toMatchObject({ issuer, subject: 'ada', claims: { email: 'ada@example.org' } })
+  const { user } = await oidc.arrive(returned, await oidc.plan(returned), visitor)
+  expect(user).toMatchObject({ name: 'ada', role: 'viewer' })
+  // Confirming asks there anew, and the provider says when that was.
+  const again = await oidc.begin({ ...BEGIN, errand: { kind: 'confirm' } })
+  const second = await oidc.finish((await real.walk(again.address)).searchParams, again.cookie, visitor.address)
+  expect(typeof second.vouched.claims['auth_time']).toBe('number')
+  await oidc.set(settings({ issuer, ca, clientId, clientSecret: 'another secret' }))
+  const wrong = await oidc.begin(BEGIN)
+  expect(
+    await refusalOf(async () =>
+      oidc.finish((await real.walk(wrong.address)).searchParams, wrong.cookie, visitor.address),
+    ),
+  ).toBe('oidc.refused')
+})

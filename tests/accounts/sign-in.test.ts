@@ -2,11 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import { argon2Hash, argon2Verify } from '../../src/accounts/argon2.ts'
 import { FREE_ATTEMPTS_ACCOUNT, FREE_ATTEMPTS_ADDRESS, Lockout } from '../../src/accounts/lockout.ts'
 import { SignInTooOften } from '../../src/accounts/mod.ts'
-import { Passwords } from '../../src/accounts/passwords.ts'
-import { Throttle } from '../../src/accounts/throttle.ts'
+import { CHECKS_AT_ONCE, CHECKS_WAITING_MAX, Passwords } from '../../src/accounts/passwords.ts'
+import { FORGET_AFTER_MS, Throttle } from '../../src/accounts/throttle.ts'
 import { systemRandom } from '../../src/base/mod.ts'
 import { makeMaria, PASSWORD, testAccounts } from '../support/accounts/open.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 async function fail(
@@ -41,7 +42,7 @@ describe('signIn()', () => {
       ['', ''],
     ] as const) {
       const error: unknown = await host.accounts
-        .signIn(name, password, '192.0.2.7')
+        .signIn(name, password, { address: '192.0.2.7' })
         .catch((refusal: unknown) => refusal)
       answers.push(error instanceof Error && { ...error, message: error.message })
     }
@@ -49,7 +50,8 @@ describe('signIn()', () => {
     expect(answers[0]).toMatchObject({ code: 'account.refused' })
   })
 
-  test('checks a password for an unknown name as well, so that both take as long', async () => {
+  // Measures, so it needs the full cost.
+  slowTest('checks a password for an unknown name as well, so that both take as long', async () => {
     const passwords = new Passwords(undefined)
     await passwords.warm()
     const stored = await passwords.hash(PASSWORD, 'maria')
@@ -93,13 +95,32 @@ describe('lockout', () => {
     }
   })
 
+  test('lets 109 guesses on one account be made in a day, whatever pauses there are between them', async () => {
+    using host = await testAccounts()
+    const dayMs = 24 * 60 * 60_000
+    for (const pauseAfter of [3, 5, 13, 14, 15, 1_000]) {
+      const lockout = new Lockout(host.deps)
+      const endMs = host.clock.monotonic() + dayMs
+      let guesses = 0
+      for (let address = 0; host.clock.monotonic() < endMs; address++) {
+        const from = `2001:db8:${address.toString(16)}::1`
+        const refusal: unknown = await lockout.begin('usr_1', 'maria', from).catch((error: unknown) => error)
+        if (!(refusal instanceof SignInTooOften)) guesses++
+        // Somebody who knows for how long an address is remembered waits that long now and then.
+        if (refusal instanceof SignInTooOften) host.clock.advance(refusal.retryAfterMs)
+        else if (guesses % pauseAfter === 0) host.clock.advance(FORGET_AFTER_MS)
+      }
+      expect([pauseAfter, guesses <= 109]).toEqual([pauseAfter, true])
+    }
+  })
+
   test('lets a user in from where they came by a link, while strangers hammer the account', async () => {
     using host = await testAccounts()
     const maria = await makeMaria(host.accounts)
     const link = await host.accounts.oneTimeLink(maria, 'set-password')
     await host.redeem(link, { address: '192.0.2.9' }, PASSWORD)
     for (let i = 0; i < FREE_ATTEMPTS_ACCOUNT + 1; i++)
-      await refusalOf(() => host.accounts.signIn('maria', 'a wrong one', `198.51.100.${i}`))
+      await refusalOf(() => host.accounts.signIn('maria', 'a wrong one', { address: `198.51.100.${i}` }))
     expect(await refusalOf(() => host.enter('maria', PASSWORD, '198.51.100.99'))).toBe('account.try_later')
     expect(await refusalOf(() => host.enter('maria', PASSWORD, '192.0.2.9'))).toBe('nothing')
   })
@@ -137,14 +158,16 @@ describe('lockout', () => {
     await makeMaria(host.accounts)
     const tries = await Promise.allSettled(
       Array.from({ length: FREE_ATTEMPTS_ACCOUNT + 3 }, () =>
-        host.accounts.signIn('maria', 'a wrong one', '192.0.2.7'),
+        host.accounts.signIn('maria', 'a wrong one', { address: '192.0.2.7' }),
       ),
     )
     const codes = tries.map((attempt) => (attempt.status === 'rejected' ? attempt.reason.code : 'in'))
     expect(codes.filter((code) => code === 'account.try_later')).toHaveLength(3)
-    expect(await refusalOf(() => host.accounts.signIn('maria', PASSWORD, '192.0.2.7'))).toBe('account.try_later')
+    expect(await refusalOf(() => host.accounts.signIn('maria', PASSWORD, { address: '192.0.2.7' }))).toBe(
+      'account.try_later',
+    )
     host.clock.advance(60_000)
-    expect(await refusalOf(() => host.accounts.signIn('maria', PASSWORD, '192.0.2.7'))).toBe('nothing')
+    expect(await refusalOf(() => host.accounts.signIn('maria', PASSWORD, { address: '192.0.2.7' }))).toBe('nothing')
   })
 
   test('makes an address wait that tries many names', async () => {
@@ -172,8 +195,8 @@ describe('lockout', () => {
 test('beyond those that may wait, a password is refused with account.busy, and all goes on afterwards', async () => {
   const passwords = new Passwords(undefined)
   const stored = await passwords.hash(PASSWORD, 'ada')
-  // 2 at once and 64 in line.
-  const asked = await Promise.allSettled(Array.from({ length: 67 }, () => passwords.verify(null, '')))
+  const room = CHECKS_AT_ONCE + CHECKS_WAITING_MAX
+  const asked = await Promise.allSettled(Array.from({ length: room + 1 }, () => passwords.verify(null, '')))
   expect(asked.filter(({ status }) => status === 'rejected')).toHaveLength(1)
   expect(asked.at(-1)).toMatchObject({ reason: { code: 'account.busy' } })
   expect(await passwords.verify(stored, PASSWORD)).toBe(true)
@@ -199,7 +222,7 @@ describe('a throttle', () => {
   })
 })
 
-test('argon2id of both hosts understand each other', async () => {
+slowTest('argon2id of both hosts understand each other', async () => {
   const { hash, verify } = await import('@node-rs/argon2')
   expect(await argon2Verify(await hash(PASSWORD, { memoryCost: 8_192, timeCost: 1 }), PASSWORD)).toBe(true)
   const ours = await argon2Hash(PASSWORD)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { FREE_ATTEMPTS_ACCOUNT } from '../../src/accounts/lockout.ts'
+import { ACCOUNT_FORGET_AFTER_MS, FREE_ATTEMPTS_ACCOUNT } from '../../src/accounts/lockout.ts'
 import { openAccounts, SECOND_STEP_MS } from '../../src/accounts/mod.ts'
 import { FIRST_CODES_MAX, RECOVERY_CODES } from '../../src/accounts/totp.ts'
 import { systemRandom } from '../../src/base/mod.ts'
@@ -23,7 +23,7 @@ async function withTotp(host: TestAccounts) {
 }
 
 async function secondStep(host: TestAccounts, address = visitor.address): Promise<string> {
-  const signedIn = await host.accounts.signIn('maria', PASSWORD, address)
+  const signedIn = await host.accounts.signIn('maria', PASSWORD, { address })
   if (!('secondStep' in signedIn)) throw new RangeError('no code was asked for')
   return signedIn.secondStep
 }
@@ -64,12 +64,12 @@ describe('an authenticator', () => {
     expect(await confirm(phone.code())).toBe('totp.missing')
     const next = await begin()
     expect(await confirm(next.code())).toBe('account.try_later')
-    host.clock.advance(60 * 60_000)
+    host.clock.advance(ACCOUNT_FORGET_AFTER_MS)
     // At the same time as well: of six, one finds the secret given up before it could be right.
     const again = await begin()
     const guesses = ['000001', '000002', '000003', '000004', '000005']
     await Promise.all(guesses.map((code, i) => confirm(code, `198.51.100.${i}`)))
-    host.clock.advance(60 * 60_000)
+    host.clock.advance(ACCOUNT_FORGET_AFTER_MS)
     expect(await confirm(again.code())).toBe('totp.missing')
     expect(await confirm((await begin()).code())).toBe('nothing')
   })
@@ -100,12 +100,25 @@ describe('an authenticator', () => {
     for (const far of [-2, 2]) expect(await enter(phone.code(far))).toBe('account.code_refused')
     const before = phone.code(-1)
     expect(await enter(before)).toBe('nothing')
-    expect(await enter(before)).toBe('account.code_refused')
+    expect(await enter(before)).toBe('account.code_used')
     expect(await enter(phone.code(1))).toBe('nothing')
     // The step of the last code that was taken and all before it are gone.
-    for (const used of [-1, 0, 1]) expect(await enter(phone.code(used))).toBe('account.code_refused')
+    for (const used of [-1, 0, 1]) expect(await enter(phone.code(used))).toBe('account.code_used')
     host.clock.advance(2 * STEP_MS)
     expect(await enter(phone.code())).toBe('nothing')
+  })
+
+  test('says that a code was used already to who has given the password, and to nobody else', async () => {
+    using host = await testAccounts()
+    const { phone } = await withTotp(host)
+    host.clock.advance(10 * STEP_MS)
+    const code = phone.code()
+    const enter = (step: string) => host.accounts.signInByCode({ secondStep: step, code, visitor })
+    const first = await secondStep(host)
+    await enter(first)
+    await expect((async () => enter(await secondStep(host)))()).rejects.toThrow('was used already')
+    // Without the password there is no step, whatever the code: one that is used up and one that never was are answered alike.
+    for (const step of [first, 'made-up']) expect(await refusalOf(() => enter(step))).toBe('account.link_refused')
   })
 
   test('takes a code once of five tries at the same time', async () => {

@@ -3,6 +3,7 @@ import { SEARCH_LINES_MAX, type Trail } from '../../src/audit/mod.ts'
 import { SEARCHED_LINES_MAX } from '../../src/audit/search.ts'
 import { auditTrail } from '../../src/store/mod.ts'
 import { openedTrail, type TrailTables } from '../support/audit/trail.ts'
+import { slowTest } from '../support/quick.ts'
 
 type Row = typeof auditTrail.$inferInsert
 
@@ -68,13 +69,16 @@ describe('search()', () => {
     expect((await opened.trail.search({ limit: 5_000 })).entries).toHaveLength(SEARCH_LINES_MAX)
   })
 
-  test('one search looks at a bounded stretch and says where to go on, so that a rare line is still found', async () => {
-    using opened = await openedTrail()
-    await fill(opened.db, SEARCHED_LINES_MAX + 3, (count) => ({ actor: count === 2 ? 'user:rare' : 'user:a' }))
-    const first = await opened.trail.search({ limit: 10, actor: 'user:rare' })
-    expect(first).toEqual({ entries: [], next: 4 })
-    expect(await all(opened.trail, { limit: 10, actor: 'user:rare' })).toEqual([2])
-  })
+  slowTest(
+    'one search looks at a bounded stretch and says where to go on, so that a rare line is still found',
+    async () => {
+      using opened = await openedTrail()
+      await fill(opened.db, SEARCHED_LINES_MAX + 3, (count) => ({ actor: count === 2 ? 'user:rare' : 'user:a' }))
+      const first = await opened.trail.search({ limit: 10, actor: 'user:rare' })
+      expect(first).toEqual({ entries: [], next: 4 })
+      expect(await all(opened.trail, { limit: 10, actor: 'user:rare' })).toEqual([2])
+    },
+  )
 
   test('lines that are missing do not end it', async () => {
     using opened = await openedTrail()

@@ -6,6 +6,7 @@ import { canonicalJson, systemRandom, utf8 } from '../../src/base/mod.ts'
 import { generateStoredKeyPair, sign } from '../../src/crypto/mod.ts'
 import { auditHead, auditTrail, runtimeDatabase, tenantDatabase } from '../../src/store/mod.ts'
 import { act, openedTrail, signer, type TrailTables } from '../support/audit/trail.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 /** Puts the content of one line, hash and all, in the place of another and back. */
@@ -219,7 +220,7 @@ async function writeByDescription(db: TrailTables, lines: number): Promise<void>
   await db.insert(auditHead).values({ id: 1, count: lines, hash, signature, kid: signer.kid })
 }
 
-test('many verifications at once take their turns, and others theirs in between', async () => {
+slowTest('many verifications at once take their turns, and others theirs in between', async () => {
   using opened = await openedTrail(600)
   let done = false
   const all = Promise.all(Array.from({ length: 20 }, () => opened.trail.verify())).finally(() => {

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackupDigest, makerOf, markOf } from '../../src/backup/maker.ts'
@@ -32,7 +32,7 @@ async function restored(
 }
 
 describe('a backup', () => {
-  slowTest('becomes a data folder again with all that was kept, under another master key', async () => {
+  test('becomes a data folder again with all that was kept, under another master key', async () => {
     using folder = temporaryFolder()
     const old = await newMaster()
     let bytes: Bytes
@@ -224,7 +224,7 @@ describe('who made a backup', () => {
 })
 
 describe('a backup that was harmed', () => {
-  slowTest('is refused wherever it was cut or changed, and leaves the folder as it was', async () => {
+  test('is refused wherever it was cut or changed, and leaves the folder as it was', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     await fill(data)
@@ -245,7 +245,7 @@ describe('a backup that was harmed', () => {
     }
   })
 
-  slowTest('is refused into a folder that has something in it, or while another is restored there', async () => {
+  test('is refused into a folder that has something in it, or while another is restored there', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
     const bytes = await backupOf(data, key)

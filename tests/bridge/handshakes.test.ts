@@ -4,6 +4,7 @@ import { BEGUN_HANDSHAKES_MAX, BEGUN_LIFETIME_MS } from '../../src/bridge/handsh
 import { type BridgeTerms, createHandshakes, type HandshakeClient } from '../../src/bridge/mod.ts'
 import { type Agreed, agree, agreementKey, BRIDGE, handshakesOf, termsOf } from '../support/bridge/ends.ts'
 import { ManualClock } from '../support/bridge/manual-clock.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 const REFUSED = 'bridge.handshake_refused'
@@ -77,7 +78,7 @@ describe('createHandshakes()', () => {
     expect(await refusalOf(() => dialer.finish('unknown', answered.message))).toBe(REFUSED)
   })
 
-  test('keeps begun handshakes for a bounded time and in a bounded number', async () => {
+  slowTest('keeps begun handshakes for a bounded time and in a bounded number', async () => {
     const clock = new ManualClock()
     const terms = termsOf(agreed, 'out')
     const bounded = createHandshakes({

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { Lifetime } from '../../src/base/mod.ts'
+import { Lifetime, rfc3339 } from '../../src/base/mod.ts'
+import { readLeaving, writeLeaving } from '../../src/bridge/leaving.ts'
 import { type BridgeSink, HANDSHAKE_DEADLINE_MS } from '../../src/bridge/mod.ts'
-import { type Agreed, agree, listen, openReceiver, openSender } from '../support/bridge/ends.ts'
+import { type Agreed, agree, listen, openPair, openReceiver, openSender, type Pair } from '../support/bridge/ends.ts'
 import { ManualClock } from '../support/bridge/manual-clock.ts'
 
 setDefaultTimeout(20_000)
@@ -51,4 +52,76 @@ test('an end that listens says that its peer does not come, and nothing once it 
     await new Promise((resolve) => setImmediate(resolve))
   }
   expect([source.status().reason, sink.status().reason]).toEqual([undefined, undefined])
+})
+
+async function up(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Both ends, once they are up. */
+async function connected(changes: Parameters<typeof openPair>[1] = {}): Promise<Pair> {
+  const pair = await openPair(agreed, changes)
+  lifetime.defer(() => pair.lifetime.close())
+  while (pair.source.status().state !== 'up' || pair.sink.status().state !== 'up') await up()
+  return pair
+}
+
+for (const [why, code] of [
+  ['stopped', 'bridge.peer_stopped'],
+  ['replaced', 'bridge.peer_restarting'],
+  ['leaving', 'bridge.peer_leaving'],
+  [undefined, 'bridge.peer_failed'],
+] as const) {
+  test(`a side whose peer closes says why and since when, whichever side it is: ${code}`, async () => {
+    const clock = new ManualClock()
+    const leaving = () => why
+    const receiving = await connected({ sender: { clock }, receiver: { leaving } })
+    const { since: upSince } = receiving.sink.status()
+    expect(upSince).toBe(rfc3339(clock.now()))
+    clock.advance(5_000)
+    await receiving.source.close()
+    while (receiving.sink.status().state === 'up') await up()
+    expect(receiving.sink.status()).toMatchObject({ state: 'down', reason: { code }, since: rfc3339(clock.now()) })
+    // That it cannot be reached says less than what it said itself.
+    const sending = await connected({ sender: { leaving } })
+    await sending.sink.close()
+    while (sending.source.status().state === 'up') await up()
+    expect(sending.source.status()).toMatchObject({ state: 'down', reason: { code } })
+  })
+}
+
+test('what the peer said when it closed stands while it cannot be dialled, and is forgotten when it is back', async () => {
+  const clock = new ManualClock()
+  const pair = await connected({ sender: { clock }, receiver: { leaving: () => 'replaced' } })
+  const { port } = pair.listener
+  await pair.source.close()
+  await pair.listener.close()
+  while (pair.sink.status().state === 'up' || clock.sleeping === 0) await up()
+  // It dials, finds nobody, and waits again.
+  clock.advance(60_000)
+  while (clock.sleeping === 0) await up()
+  expect(pair.sink.status().reason).toEqual({ code: 'bridge.peer_restarting' })
+  const back = lifetime.use(openReceiver(agreed), (end) => end.close())
+  lifetime.use(await listen(() => back, undefined, port), (one) => one.close())
+  clock.advance(60_000)
+  while (pair.sink.status().state !== 'up') await up()
+  expect(pair.sink.status().reason).toBeUndefined()
+})
+
+test('a flow that came to its end says so with its last frame', async () => {
+  const pair = await connected()
+  const ended = pair.sink.end()
+  const reading = pair.source.read()
+  await ended
+  await pair.sink.close()
+  expect(await reading).toBe('end')
+  while (pair.source.status().state === 'up') await up()
+  expect(pair.source.status().reason).toEqual({ code: 'bridge.peer_ended' })
+})
+
+test('a last frame without a word, or with one that is not known, is none', () => {
+  expect(readLeaving(new Uint8Array(0))).toBeUndefined()
+  expect(readLeaving(Uint8Array.of(9))).toBeUndefined()
+  expect(readLeaving(Uint8Array.of(2, 2))).toBeUndefined()
+  expect(readLeaving(writeLeaving('stopped'))).toEqual({ code: 'bridge.peer_stopped' })
 })

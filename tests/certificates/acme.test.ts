@@ -10,6 +10,7 @@ import { accountKey } from '../support/certificates/keys.ts'
 import { hasPebble, pebble } from '../support/certificates/pebble.ts'
 import { testAuthority } from '../support/certificates.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { isQuick } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 const order = acmeOrders({
@@ -38,7 +39,7 @@ test.skipIf(!hasPebble)(
   60_000,
 )
 
-test.skipIf(!hasPebble)(
+test.skipIf(!hasPebble || isQuick)(
   'an order whose proof nobody can see is refused with the words of the authority',
   async () => {
     using folder = temporaryFolder()

@@ -9,7 +9,7 @@ import type { TlsMaterial } from '../../src/host/mod.ts'
 import { openKeyring } from '../../src/keys/mod.ts'
 import { type Chain, chainOf } from '../support/certificates/chain.ts'
 import { chainPem, keys, PASSPHRASE, pkcs12 } from '../support/certificates/openssl.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { type FrozenClock, frozenClock } from '../support/frozen-clock.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -25,7 +25,7 @@ let order: CertificatesDeps['order']
 let closing: AbortController
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   clock = frozenClock(Date.now())
   chain = await chainOf()
   own = materialOf(await chain.server({ dns: [HOST, 'localhost', 'own.internal'] }))

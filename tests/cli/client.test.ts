@@ -83,7 +83,7 @@ test('a refusal without a problem document, such as a proxy’s, still says its 
 
 test('an answer that does not fit is api.answer_unknown with its place, not a trace', async () => {
   const lines: [() => Response, RegExp][] = [
-    [() => Response.json({ peers: [{ runtime: 5 }] }), /`peers\.0\.runtime` \(expected string, received 5\)/],
+    [() => Response.json({ peers: [{ runtime: 5 }] }), /`peers\.0\.runtime` must be a text, got a number/],
     [() => Response.json([]), /the server’s answer does not fit/],
     [() => new Response('<html>'), /the server’s answer is not JSON/],
     [() => new Response(null, { status: 302, headers: { location: '/sign-in' } }), /elsewhere \(status 302\)/],
@@ -259,7 +259,7 @@ test('dead-letter list shows one page, also of records that are no UTF-8 or stee
   expect((await sluice([...words, '--from', '5'])).out).toBe('No refused record stands there or later.\n')
 })
 
-test('dead-letter drop asks for a number and says how many it dropped', async () => {
+test('dead-letter drop takes numbers, or all up to one, and says how many it dropped', async () => {
   answer = () => Response.json({ dropped: 12 })
   const words = ['dead-letter', 'drop', 'dep_1', '--at', folder.path]
   const ran = await sluice([...words, '--through', '12'])
@@ -268,8 +268,11 @@ test('dead-letter drop asks for a number and says how many it dropped', async ()
   expect(JSON.parse(body)).toEqual({ through: 12 })
   answer = () => Response.json({ dropped: 0 })
   expect((await sluice([...words, '--through', '12'])).out).toBe('Nothing was kept up to number 12.\n')
+  expect((await sluice([...words, '3', '5'])).out).toBe('None of them was kept.\n')
+  expect(JSON.parse(body)).toEqual({ numbers: [3, 5] })
   asked = undefined
-  expect((await sluice(words)).err).toMatch(/^cli\.usage: required option .*--through/)
+  for (const more of [[], ['3', '--through', '9']])
+    expect((await sluice([...words, ...more])).err).toMatch(/^cli\.usage: give either numbers/)
   const odd = await sluice([...words, '--through', 'all'])
   expect(odd.exit).toBe(2)
   expect(odd.err).toMatch(/^cli\.usage: --through takes a whole number, not `all`\. See .+\n$/)

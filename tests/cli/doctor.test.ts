@@ -3,7 +3,7 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { createMasterKeyFile } from '../../src/keys/mod.ts'
 import { sluice } from '../support/cli/terminal.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { runningRuntime } from '../support/runtime/running.ts'
 
 setDefaultTimeout(30_000)
@@ -11,7 +11,7 @@ setDefaultTimeout(30_000)
 let folder: TemporaryFolder
 const opened: Server[] = []
 beforeEach(() => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
 })
 afterEach(async () => {
   for (const server of opened.splice(0)) await new Promise((resolve) => server.close(resolve))
@@ -54,6 +54,37 @@ test('before the first start what can be looked at is well, and nothing was made
   })
   expect(exit).toBe(0)
   expect(await Bun.file(folder.file('master.key')).exists()).toBe(false)
+})
+
+test('where no Runtime is known it says how to name one, and finds the one that --at or SLUICE_AT names', async () => {
+  const nowhere = await sluice(['doctor', '--port', '0', '--bridge-port', '0'], { HOME: folder.path })
+  expect(nowhere.out).toStartWith(`! Runtime: no Runtime has its state in ${folder.path}/.local/state/sluice/runtime\n`)
+  expect(nowhere.out).toMatch(/\n {4}Name its data folder with --data or --at \(or SLUICE_AT\), or begin one: .+\n/)
+  const runtime = await started()
+  const key = ['--master-key-file', folder.file('master.key')]
+  const data = folder.file('data')
+  for (const [flags, environment] of [
+    [['--at', data], {}],
+    [['--at', `${data}/access.json`], {}],
+    [[], { SLUICE_AT: data }],
+  ] as const) {
+    const { out, exit } = await sluice(['doctor', ...key, ...flags], environment)
+    expect(exit).toBe(0)
+    expect(out).toContain('by the Runtime that runs')
+    expect(out).not.toContain('no Runtime has its state')
+  }
+  // By its URL it is asked for what it knows of itself, and its machine is not looked at.
+  const { url, ca, token } = JSON.parse(await Bun.file(`${data}/access.json`).text())
+  writeFileSync(folder.file('ca.pem'), ca)
+  const remote = await sluice(['doctor', '--at', url, '--ca', folder.file('ca.pem')], { SLUICE_TOKEN: token })
+  expect(remote.out).toMatch(/^– its machine, keys and database: .+\n✓ TLS: /)
+  await runtime.close()
+})
+
+test('a Platform’s folder is no Runtime’s: it says so in place of finding nothing in it', async () => {
+  writeFileSync(folder.file('platform.db'), '')
+  const { exit, err } = await sluice(['doctor', '--at', folder.path])
+  expect([exit, err]).toEqual([2, expect.stringContaining('the doctor looks at Runtimes')])
 })
 
 test('beside a Runtime that runs it looks at keys, database, certificate and Platform, and disturbs none of them', async () => {

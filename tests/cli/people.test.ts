@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sluice } from '../support/cli/terminal.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { memoryFolder } from '../support/folder.ts'
 import { runningRuntime } from '../support/runtime/running.ts'
 
-const folder = temporaryFolder()
+const folder = memoryFolder()
 const data = join(folder.path, 'data')
 let runtime: Awaited<ReturnType<typeof runningRuntime>>['runtime']
 beforeAll(async () => {

@@ -46,7 +46,12 @@ test('a misspelt verb or flag is one line with a suggestion and the help to look
 test('a missing, superfluous or impossible word is one line that says which', async () => {
   const lines: Record<string, string> = {
     'peer accept': 'missing required argument `introduction`. See `sluice peer accept --help`.',
-    'status now': 'too many arguments: 1 given, 0 expected. See `sluice status --help`.',
+    'status now': '`now` is one argument too many. See `sluice status --help`.',
+    'peer remove a b': '`b` is one argument too many. See `sluice peer remove --help`.',
+    'audit verify trail.ndjson':
+      '`trail.ndjson` has no flag before it; this verb takes --against <count:hash>, --file <file>, --key <id>. See `sluice audit verify --help`.',
+    'certificate set chain.pem':
+      '`chain.pem` has no flag before it; this verb takes --certificate <file>, --key <file>, --pkcs12 <file>, --passphrase-file <file>, --passphrase-env <variable>. See `sluice certificate set --help`.',
     'demo --kill both':
       'option `--kill <runtime>` argument `both` is invalid. Allowed choices are factory, cloud. See `sluice demo --help`.',
     'demo --json': '--json goes with --once. See `sluice demo --help`.',
@@ -58,7 +63,7 @@ test('a missing, superfluous or impossible word is one line that says which', as
     'credential set c --field-file x --at https://127.0.0.1:1':
       '--field-file takes name=value, not `x`. See `sluice credential set --help`.',
     'credential set c --at https://127.0.0.1:1':
-      'a credential needs at least one field. See `sluice credential set --help`.',
+      'a credential needs at least one field: give it with --field-file, --field-env or --from. See `sluice credential set --help`.',
     'audit verify --against 5 --at https://127.0.0.1:1':
       '--against takes count:hash, as `sluice audit list` shows the head. See `sluice audit verify --help`.',
   }
@@ -105,6 +110,25 @@ test('blueprint lint prints each finding once, and then only how many errors the
   expect(ran).toMatchObject({ exit: 2, err: `blueprint.unsound: ${file} has 1 error\n` })
   expect(ran.out).toMatch(/write `\.\/name\.cel`: a file beside the Blueprint\n$/)
   expect(ran.out.split('\n')).toHaveLength(2)
+})
+
+test('blueprint lint says what a setting takes and what it was given, in no words of a schema', async () => {
+  using folder = temporaryFolder()
+  const file = folder.file('typed.yaml')
+  const config = 'config: { paths: x, columns: { id: long } }'
+  const kept = 'out: { type: json_lines_file, on: a, from: rows, config: { path: 5 } }'
+  const parts = `components:\n  rows: { type: csv_file, on: A b, ${config} }\n  ${kept}\n`
+  writeFileSync(file, `blueprint: typed\nsystems:\n  a: { runtime: a }\n${parts}`)
+  const misplaced = (await sluice(['blueprint', 'lint', file])).out
+  expect(misplaced).toContain(
+    '`components.rows.on`: expected a name of a-z, 0-9, `-` and `_`, a letter first, got `A b`',
+  )
+  writeFileSync(file, `blueprint: typed\nsystems:\n  a: { runtime: a }\n${parts.replace('A b', 'a')}`)
+  const { out } = await sluice(['blueprint', 'lint', file])
+  expect(out).toContain('`paths`: must be a list, got a text')
+  expect(out).toContain('`columns.id`: must be `string`, `double`, `int` or `bool`, got `long`')
+  expect(out).toContain('`path`: must be a text, got a number')
+  expect(out).not.toContain('Invalid')
 })
 
 test('a verb that needs another word shows its help on standard error and exits with 2', async () => {

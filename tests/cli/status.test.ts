@@ -49,13 +49,59 @@ test('status says what needs a person before everything that runs, and in one li
 
 test('a deployment whose sources came to their end is told as ended, one that its owner stopped as that', async () => {
   answer = { ...status, attention: [] }
-  expect(await shown()).toMatch(/orders +1 +ended *\n/)
+  expect(await shown()).toMatch(/orders +1 +finished *\n/)
   answer = { ...status, deployments: [{ ...deployment, reasons: [{ code: 'owner.stopped' }] }] }
   expect(await shown()).toMatch(/orders +1 +stopped by owner *\n/)
+})
+
+test('a deployment that failed is told with the component, the place, the words of the Runtime and what to do', async () => {
+  const reason = { code: 'csv_file.file_missing', component: 'rows', item: 'in/*.csv' }
+  const words = { message: 'no file at /srv/in/*.csv', advice: 'Check `paths` of the component.' }
+  answer = { ...status, deployments: [{ ...deployment, state: 'failed', reasons: [{ ...reason, ...words }] }] }
+  const out = await shown()
+  expect(out).toMatch(/orders +1 +failed +rows: csv_file\.file_missing in\/\*\.csv *\n/)
+  expect(out).toContain('\norders: no file at /srv/in/*.csv.\nCheck `paths` of the component.')
+  // What is no failure of its own has no words beyond its code, and its cure all the same.
+  const missing = { code: 'credential.missing', item: 'warehouse', advice: 'Set it with `sluice credential set`.' }
+  answer = { ...status, deployments: [{ ...deployment, state: 'refused', reasons: [missing] }] }
+  expect(await shown()).toContain('\norders: credential.missing warehouse.\nSet it with `sluice credential set`.')
 })
 
 test('no line of what needs a person steers the terminal', async () => {
   const text = Object.values(STEERING).join('x')
   answer = { ...status, attention: [{ state: text, what: text, effect: text }] }
   expect(await shown()).not.toMatch(/(?![\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+})
+
+test('a Platform’s deployments call the Runtimes that reasons are about by their names, and states by their words', async () => {
+  const [factory, cloud] = ['rt_01890000-0000-7000-8000-000000000001', 'rt_01890000-0000-7000-8000-000000000002']
+  const waits = (runtime: string, name: string, code: string, item: string) => ({
+    ...{ runtime, name, state: 'awaiting-approval', reasons: [{ code, item }] },
+  })
+  const runtimes = [
+    waits(factory, 'factory-01', 'approval.send_peer', cloud),
+    waits(cloud, 'cloud-01', 'approval.receive_peer', factory),
+  ]
+  const central = { deployment: 'dep_1', blueprint: 'orders', version: 1, state: 'awaiting-approval', runtimes }
+  answer = { deployments: [central] }
+  const { out } = await sluice(['deployment', 'list', '--at', folder.path])
+  expect(out).toContain('awaiting approval  factory-01: awaiting approval (approval.send_peer cloud-01)')
+  expect(out).toContain('cloud-01: awaiting approval (approval.receive_peer factory-01)')
+  expect(out).not.toContain('rt_')
+})
+
+test('network allow warns of the Platform and of peers that could not connect any more, with what lets them in', async () => {
+  const list = { everyone: false, entries: [{ network: '10.0.0.0/8', addedAt: '2026-01-31T12:00:00.000Z' }] }
+  const leftOut = [
+    { list: 'management', who: 'https://platform.example', addresses: ['203.0.113.5', '2001:db8::5'] },
+    { list: 'bridges', who: 'cloud-01', addresses: ['198.51.100.7'] },
+  ]
+  answer = { management: list, bridges: list, leftOut, you: '10.0.0.7' }
+  const { out } = await sluice(['network', 'allow', '10.0.0.0/8', '--at', folder.path])
+  expect(out).toContain(
+    'Warning: The Platform https://platform.example cannot reach this Runtime from 203.0.113.5, 2001:db8::5. List it too: sluice network allow 203.0.113.5\n',
+  )
+  expect(out).toContain(
+    'The peer cloud-01 cannot bring bridges from 198.51.100.7. List it too: sluice network allow 198.51.100.7 --of bridges\n',
+  )
 })

@@ -2,31 +2,11 @@ import { expect, test } from 'bun:test'
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { type Clock, systemClock } from '../../src/base/mod.ts'
 import { CONNECTION_LIMITS } from '../../src/host/connection-guard.ts'
 import { type HttpsServer, requestHttps, streamHttps } from '../../src/host/mod.ts'
-import { asking, authority, closed, rawClient, serve, url, useHttps } from './fixtures/https.ts'
+import { asking, authority, closed, rawClient, serve, steppedClock, url, useHttps } from './fixtures/https.ts'
 
 useHttps()
-
-/** The guard looks every real millisecond, at a time that only the test moves. */
-function steppedClock(): Clock & { advance(ms: number): Promise<void> } {
-  let nowMs = 0
-  let sweeps = 0
-  return {
-    now: () => nowMs,
-    monotonic: () => nowMs,
-    sleep(_ms, signal) {
-      sweeps++
-      return systemClock.sleep(1, signal)
-    },
-    /** Returns when the guard has looked at least once at the new time. */
-    async advance(ms) {
-      nowMs += ms
-      for (const from = sweeps; sweeps < from + 2; ) await systemClock.sleep(1)
-    },
-  }
-}
 
 /** An application that reads bodies and says how many bytes have come; `/endless` answers without an end. */
 function reader(): { fetch: (request: Request) => Promise<Response>; received(bytes: number): Promise<void> } {

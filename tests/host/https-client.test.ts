@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { Cancelled } from '../../src/base/mod.ts'
 import { requestHttps, streamHttps } from '../../src/host/mod.ts'
 import { testAuthority } from '../support/certificates.ts'
 import { asking, authority, serve, textOf, url, useHttps } from './fixtures/https.ts'
@@ -104,4 +105,22 @@ test('nobody listening, a name nobody has, and an answer that breaks off are hos
     return new Response(new ReadableStream({ pull }))
   })
   await expect(requestHttps(url(breaking), asking())).rejects.toMatchObject({ code: 'host.unreachable' })
+})
+
+test('a body that comes in parts is sent as it comes; its failure is the request’s, and an early answer is heard', async () => {
+  const server = await serve(async (request) => {
+    if (request.url.endsWith('/early')) return new Response('no', { status: 401 })
+    return new Response(`${request.headers.get('content-length')} ${(await request.text()).length}`)
+  })
+  async function* parts(count: number, failure?: Error): AsyncGenerator<Uint8Array> {
+    for (let i = 0; i < count; i++) yield new Uint8Array(65_536)
+    if (failure) throw failure
+  }
+  const post = (path: string, body: AsyncIterable<Uint8Array>, headers = {}) =>
+    requestHttps(url(server, path), asking({ method: 'POST', body, headers }))
+  expect(textOf((await post('/', parts(16))).body)).toBe('null 1048576')
+  expect(textOf((await post('/', parts(16), { 'content-length': '1048576' })).body)).toBe('1048576 1048576')
+  expect((await post('/early', parts(512))).status).toBe(401)
+  const failure = new Cancelled('the file is gone')
+  await expect(post('/', parts(2, failure))).rejects.toBe(failure)
 })

@@ -2,9 +2,22 @@ import { expect, spyOn, test } from 'bun:test'
 import { connect as connectTcp } from 'node:net'
 import { configure, type LogRecord, reset } from '@logtape/logtape'
 import { systemClock } from '../../src/base/mod.ts'
+import { CONNECTION_LIMITS } from '../../src/host/connection-guard.ts'
 import { CLOSE_GRACE_MS } from '../../src/host/https-server.ts'
 import { type HttpsServer, type Peer, requestHttps, streamHttps } from '../../src/host/mod.ts'
-import { asking, authority, closed, rawClient, serve, textOf, url, useHttps } from './fixtures/https.ts'
+import { until } from '../support/until.ts'
+import {
+  asking,
+  authority,
+  closed,
+  closedInSteps,
+  rawClient,
+  serve,
+  steppedClock,
+  textOf,
+  url,
+  useHttps,
+} from './fixtures/https.ts'
 
 useHttps()
 
@@ -213,49 +226,32 @@ test('a port that this user may not take is host.port_forbidden', async () => {
 })
 
 test('who never finishes the handshake, the header or the body is closed, each after its own time', async () => {
-  const limits = { handshakeMs: 60, headerMs: 60, stalledMs: 60, sweepMs: 10 }
-  const server = await serve(async (request) => new Response(await request.text()), { limits })
-  const silent = connectTcp(server.port, '127.0.0.1')
-  await closed(silent.resume())
+  const clock = steppedClock()
+  const { handshakeMs, headerMs, bodyMs } = CONNECTION_LIMITS
+  const server = await serve(async (request) => new Response(await request.text()), { clock })
+  await closedInSteps(connectTcp(server.port, '127.0.0.1').resume(), clock, handshakeMs)
   const slow = await rawClient(server)
   const drip = setInterval(() => slow.write('x-header: y\r\n'), 10)
   slow.write('GET / HTTP/1.1\r\n')
-  await closed(slow.resume())
+  await closedInSteps(slow.resume(), clock, headerMs)
   clearInterval(drip)
   const stalled = await rawClient(server)
   stalled.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345')
-  await closed(stalled.resume())
+  await closedInSteps(stalled.resume(), clock, bodyMs)
   expect((await requestHttps(url(server), asking({ method: 'POST', body: 'still here' }))).status).toBe(200)
 })
 
 test('a connection serves request after request, and is closed when it then stays idle for the time of a header', async () => {
-  const limits = { headerMs: 60, sweepMs: 10 }
-  const server = await serve((request) => new Response(new URL(request.url).pathname), { limits })
+  const clock = steppedClock()
+  const server = await serve((request) => new Response(new URL(request.url).pathname), { clock })
   const socket = await rawClient(server)
   let heard = ''
   socket.on('data', (chunk) => (heard += chunk))
   // Two at once (pipelined, RFC 9112 §9.3.2), in one write.
   socket.write('GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n')
-  await closed(socket)
-  expect(heard.indexOf('/two')).toBeGreaterThan(heard.indexOf('/one'))
-  expect(heard).toContain('/one')
-})
-
-test('an answer that goes on slowly is not closed as long as something moves', async () => {
-  const limits = { headerMs: 40, stalledMs: 80, sweepMs: 10 }
-  const server = await serve(
-    () => {
-      let parts = 0
-      const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        controller.enqueue(new Uint8Array(1))
-        if (++parts === 10) controller.close()
-      }
-      return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
-    },
-    { limits },
-  )
-  expect((await requestHttps(url(server), asking())).body.byteLength).toBe(10)
+  await until('both are answered', () => heard.includes('/two'))
+  expect(heard.slice(0, heard.indexOf('/two'))).toContain('/one')
+  await closedInSteps(socket, clock, CONNECTION_LIMITS.headerMs)
 })
 
 test('plain HTTP, garbage and a client that vanishes in the handshake harm nobody else', async () => {

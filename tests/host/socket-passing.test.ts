@@ -10,6 +10,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { type ChildHandle, listenTcp, spawnSelf, type TcpServer } from '../../src/host/mod.ts'
 import { Answers } from '../support/answers.ts'
 import { type TestAuthority, testAuthority } from '../support/certificates.ts'
+import { slowTest } from '../support/quick.ts'
 
 const MIB = 1_048_576
 /** Fewer than the connections made in the last test, so that one that is not given back is noticed. */
@@ -125,7 +126,7 @@ async function childDescriptors(): Promise<number> {
   return descriptors
 }
 
-test('a socket given to a child carries 64 MiB each way after a TLS handshake and an upgrade there', async () => {
+slowTest('a socket given to a child carries 64 MiB each way after a TLS handshake and an upgrade there', async () => {
   const socket = await upgraded(connect())
   const { isSame, drains } = await echo(socket, 64 * MIB)
   expect(isSame).toBe(true)
@@ -141,13 +142,16 @@ test('a ClientHello that arrives in pieces reaches the child whole', async () =>
   await ended(socket)
 })
 
-test('200 connections leave no descriptor behind, in neither process, and none is counted after it went', async () => {
-  await ended(await upgraded(connect()))
-  const [before, ours] = [await childDescriptors(), readdirSync('/proc/self/fd').length]
-  for (let round = 0; round < 10; round++) {
-    const sockets = await Promise.all(Array.from({ length: 20 }, async () => upgraded(connect())))
-    await Promise.all(sockets.map(async (socket) => echo(socket, 1_000).then(() => ended(socket))))
-  }
-  expect((await childDescriptors()) - before).toBeLessThanOrEqual(2)
-  expect(readdirSync('/proc/self/fd').length - ours).toBeLessThanOrEqual(2)
-})
+slowTest(
+  '200 connections leave no descriptor behind, in neither process, and none is counted after it went',
+  async () => {
+    await ended(await upgraded(connect()))
+    const [before, ours] = [await childDescriptors(), readdirSync('/proc/self/fd').length]
+    for (let round = 0; round < 10; round++) {
+      const sockets = await Promise.all(Array.from({ length: 20 }, async () => upgraded(connect())))
+      await Promise.all(sockets.map(async (socket) => echo(socket, 1_000).then(() => ended(socket))))
+    }
+    expect((await childDescriptors()) - before).toBeLessThanOrEqual(2)
+    expect(readdirSync('/proc/self/fd').length - ours).toBeLessThanOrEqual(2)
+  },
+)

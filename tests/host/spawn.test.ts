@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type ChildHandle, parentChannel, type SpawnOptions, spawnSelf } from '../../src/host/mod.ts'
 import { Answers } from '../support/answers.ts'
+import { refusalOf } from '../support/refusal.ts'
 
 const entry = join(import.meta.dirname, 'fixtures/child.ts')
 const children: ChildHandle[] = []
@@ -60,6 +61,10 @@ test('send() to a child that has ended is host.process_gone', async () => {
   const child = start(['exit', '0'])
   await child.exited
   await expect(child.send({})).rejects.toMatchObject({ code: 'host.process_gone', kind: 'unavailable' })
+})
+
+test('send() of what a child does not live to take is host.process_gone', async () => {
+  expect(await refusalOf(() => start(['exit', '0']).send('x'.repeat(4_194_304)))).toBe('host.process_gone')
 })
 
 test('aborting the signal ends the child with SIGTERM, also when it was aborted before', async () => {

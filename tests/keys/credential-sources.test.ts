@@ -3,8 +3,10 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { systemClock } from '../../src/base/mod.ts'
 import { type CredentialSource, FieldReference, type SourceAccess } from '../../src/keys/mod.ts'
+import { ManualClock } from '../support/bridge/manual-clock.ts'
 import { seen, temporaryVault } from '../support/keys/open-vault.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { until } from '../support/until.ts'
 
 /** A program that tries to betray what it knows: on its standard error, and by its code. */
 const BETRAYAL = ['sh', '-c', 'echo marker-of-the-canary; echo marker-of-the-canary >&2; exit 3']
@@ -255,6 +257,53 @@ describe('a reference', () => {
     expect(taken({ command: Array.from({ length: 65 }, () => 'a') })).toBe(false)
     expect(taken({ command: ['a'], variables: Array.from({ length: 33 }, () => 'A') })).toBe(false)
     expect(taken({})).toBe(false)
+  })
+})
+
+describe('what is not available', () => {
+  test('is told field by field, with the reason and without a value, and nothing of what is', async () => {
+    using opened = await temporaryVault({
+      environment: (name) => (name === 'THERE' ? 'marker-of-the-canary' : undefined),
+    })
+    const fields = {
+      stored: 'marker-of-the-canary',
+      there: { environment: 'THERE' },
+      unset: { environment: 'NOPE' },
+      gone: { file: opened.folder.file('nowhere') },
+      failing: { command: BETRAYAL },
+    }
+    await opened.vault.set('a', fields)
+    const found = await opened.vault.unavailable('a')
+    expect(found.map(({ field, code }) => [field, code]).sort()).toEqual([
+      ['failing', 'credential.source_failed'],
+      ['gone', 'credential.source_missing'],
+      ['unset', 'credential.source_missing'],
+    ])
+    expect(JSON.stringify(found)).not.toContain('marker')
+    await opened.vault.set('a', { there: { environment: 'THERE' } })
+    expect(await opened.vault.unavailable('a')).toEqual([])
+    expect(await refusalOf(() => opened.vault.unavailable('none'))).toBe('credential.not_found')
+  })
+
+  test('is also what is there and not of the form that the kind needs', async () => {
+    using opened = await temporaryVault({ environment: () => 'marker-of-the-canary' })
+    await opened.vault.set('a', { url: { environment: 'URL' } }, 'database_url')
+    const found = await opened.vault.unavailable('a')
+    expect(found).toMatchObject([{ field: 'url', code: 'credential.field_invalid' }])
+    expect(JSON.stringify(found)).not.toContain('marker')
+  })
+
+  test('is what gives nothing for ten seconds: nobody waits longer for the answer', async () => {
+    const clock = new ManualClock()
+    using opened = await temporaryVault({ clock })
+    await opened.vault.set('a', { slow: { command: ['sleep', '30'] } })
+    const asked = opened.vault.unavailable('a')
+    await until('the command runs', () => clock.sleeping === 2)
+    clock.advance(10_000)
+    expect(await asked).toMatchObject([{ field: 'slow', message: 'the source of slow gave nothing within 10 s' }])
+    // The command itself is ended in its own time.
+    clock.advance(10_000)
+    expect(clock.sleeping).toBe(0)
   })
 })
 

@@ -13,8 +13,9 @@ import {
   rotateJournalKey,
 } from '../../src/keys/mod.ts'
 import { type CopyDatabase, copierBy, type Database, type RuntimeSchema, runtimeDatabase } from '../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 // Copies are made by processes of their own, on a machine that others use as well.
@@ -63,7 +64,7 @@ describe('what a key was made for', () => {
       (path) => rmSync(path, { force: true }),
     ]
     for (const harm of harms) {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       const db = await open(await keyringIn(folder), folder)
       await set(db, 'kept')
       db.close()
@@ -76,7 +77,7 @@ describe('what a key was made for', () => {
   })
 
   test('is made by the next start when the one that made the key was cut off before it', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const cut = openKeptDatabase(await keyringIn(folder), placeIn(folder), () => Promise.reject(new PowerCut()))
     expect(await refusalOf(() => cut)).toBe('internal.unexpected')
     const db = await open(await keyringIn(folder), folder)
@@ -88,7 +89,7 @@ describe('what a key was made for', () => {
   })
 
   test('holds for journals as well', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const at = { folder: folder.file('logs') }
     const journal = await openKeptJournal(await keyringIn(folder), 'logs', at)
     await journal.append([utf8('one')])
@@ -102,7 +103,7 @@ describe('what a key was made for', () => {
 
 describe('the key of a database', () => {
   test('is rotated while the database is read and written, and nothing is lost', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await keyringIn(folder)
     const database = await open(keyring, folder)
     await set(database, 'a', 'b')
@@ -120,7 +121,7 @@ describe('the key of a database', () => {
   })
 
   test('is another one afterwards, and can be rotated again', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await keyringIn(folder)
     const before = await keyring.secretFor('database', 'runtime')
     const database = await open(keyring, folder)
@@ -134,42 +135,45 @@ describe('the key of a database', () => {
     expect(databases(folder)).toEqual(['runtime.3.db'])
   })
 
-  test('cut off before, amid or after the copy, or before the old file is gone, leaves the database whole', async () => {
-    const cuts: Record<string, CopyDatabase> = {
-      'before the copy': () => Promise.reject(new PowerCut()),
-      'amid the copy': async ({ to }) => {
-        writeFileSync(to, new Uint8Array(5_000))
-        throw new PowerCut()
-      },
-      'after the copy': async (wanted) => {
-        await copy(wanted)
-        throw new PowerCut()
-      },
-    }
-    for (const cut of Object.values(cuts)) {
-      using folder = temporaryFolder()
-      const keyring = await keyringIn(folder)
-      const database = await open(keyring, folder)
-      await set(database, 'a')
-      await rotateDatabaseKey(keyring, { ...placeIn(folder), database }, cut).catch(() => undefined)
-      await set(database, 'later')
-      expect(await keysOf(database)).toEqual(['a', 'later'])
-      database.close()
-      // A power cut removes nothing: what the copy had made would still be there.
-      writeFileSync(folder.file('runtime.2.db'), new Uint8Array(5_000))
-      const restarted = await keyringIn(folder)
-      expect(restarted.list().find(({ purpose }) => purpose === 'database')?.rotating).toBe(true)
-      const again = await open(restarted, folder)
-      expect(databases(folder)).toEqual(['runtime.db'])
-      expect(await keysOf(again)).toEqual(['a', 'later'])
-      await rotateDatabaseKey(restarted, { ...placeIn(folder), database: again }, copy)
-      expect(await keysOf(again)).toEqual(['a', 'later'])
-      again.close()
-    }
-  })
+  slowTest(
+    'cut off before, amid or after the copy, or before the old file is gone, leaves the database whole',
+    async () => {
+      const cuts: Record<string, CopyDatabase> = {
+        'before the copy': () => Promise.reject(new PowerCut()),
+        'amid the copy': async ({ to }) => {
+          writeFileSync(to, new Uint8Array(5_000))
+          throw new PowerCut()
+        },
+        'after the copy': async (wanted) => {
+          await copy(wanted)
+          throw new PowerCut()
+        },
+      }
+      for (const cut of Object.values(cuts)) {
+        using folder = memoryFolder()
+        const keyring = await keyringIn(folder)
+        const database = await open(keyring, folder)
+        await set(database, 'a')
+        await rotateDatabaseKey(keyring, { ...placeIn(folder), database }, cut).catch(() => undefined)
+        await set(database, 'later')
+        expect(await keysOf(database)).toEqual(['a', 'later'])
+        database.close()
+        // A power cut removes nothing: what the copy had made would still be there.
+        writeFileSync(folder.file('runtime.2.db'), new Uint8Array(5_000))
+        const restarted = await keyringIn(folder)
+        expect(restarted.list().find(({ purpose }) => purpose === 'database')?.rotating).toBe(true)
+        const again = await open(restarted, folder)
+        expect(databases(folder)).toEqual(['runtime.db'])
+        expect(await keysOf(again)).toEqual(['a', 'later'])
+        await rotateDatabaseKey(restarted, { ...placeIn(folder), database: again }, copy)
+        expect(await keysOf(again)).toEqual(['a', 'later'])
+        again.close()
+      }
+    },
+  )
 
   test('cut off once it is in force, before the old file is gone, goes on in the new file; the old one is removed', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await keyringIn(folder)
     const database = await open(keyring, folder)
     await set(database, 'a')
@@ -193,7 +197,7 @@ describe('the key of a database', () => {
 
 describe('a folder that cannot be made durable', () => {
   test('at the very cut-over of a database fails the rotation, and the process goes on where the next start will', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await keyringIn(folder)
     const database = await open(keyring, folder)
     await set(database, 'a')
@@ -224,7 +228,7 @@ describe('a folder that cannot be made durable', () => {
 
 describe('the key of a journal', () => {
   test('is rotated, cut off and brought to its end over a restart', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const at = { folder: folder.file('logs'), segmentBytesMax: 300 }
     const keyring = await keyringIn(folder)
     const journal = await openKeptJournal(keyring, 'logs', at)

@@ -10,7 +10,7 @@ import {
   verify,
 } from '../../src/crypto/mod.ts'
 import { type Keyring, openKeyring } from '../../src/keys/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -28,7 +28,7 @@ function edit(folder: TemporaryFolder, change: (content: Record<string, never>) 
 
 describe('secrets', () => {
   test('secretFor() makes 32 bytes at first use and gives the same ones ever after', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     const [first, atOnce] = await Promise.all([keyring.secretFor('database', 'a'), keyring.secretFor('database', 'a')])
     expect(first.byteLength).toBe(32)
@@ -37,7 +37,7 @@ describe('secrets', () => {
   })
 
   test('another purpose or id is another secret', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     const secrets = await Promise.all([
       keyring.secretFor('database', 'a'),
@@ -47,8 +47,24 @@ describe('secrets', () => {
     expect(new Set(secrets.map(String)).size).toBe(3)
   })
 
+  test('destroy() forgets a secret and its successor for good, and no other', async () => {
+    using folder = memoryFolder()
+    const keyring = await open(folder)
+    const before = await keyring.secretFor('database', 'a')
+    await keyring.settle('database', 'a')
+    await keyring.beginRotation('database', 'a')
+    const other = await keyring.secretFor('journal', 'a')
+    await keyring.destroy('database', 'a')
+    await keyring.destroy('database', 'a')
+    const again = await open(folder)
+    expect(again.list().map(({ purpose }) => purpose)).not.toContain('database')
+    expect(again.placeOf('database', 'a')).toEqual({ settled: false, generation: 1 })
+    expect(await again.secretFor('database', 'a')).not.toEqual(before)
+    expect(await again.load('journal', 'a')).toEqual(other)
+  })
+
   test('store() keeps and replaces what load() gives; what was never stored is undefined', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     expect(await keyring.load('token', 'a')).toBeUndefined()
     await keyring.store('token', 'a', utf8('one'))
@@ -57,7 +73,7 @@ describe('secrets', () => {
   })
 
   test('the file is 0600 and holds no secret in the clear', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     await keyring.store('token', 'a', utf8('marker-of-the-canary'))
     const file = readFileSync(folder.file('keyring.json'), 'utf8')
@@ -69,7 +85,7 @@ describe('secrets', () => {
 
 describe('key pairs', () => {
   test('a signing key stays the same across openings, verifies, and cannot be exported', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const made = await (await open(folder)).signingKey('runtime')
     const loaded = await (await open(folder)).signingKey('runtime')
     expect(loaded.kid).toBe(made.kid)
@@ -79,7 +95,7 @@ describe('key pairs', () => {
   })
 
   test('an agreement key stays the same across openings and agrees', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     const [a, b] = await Promise.all([keyring.agreementKey('a'), keyring.agreementKey('b')])
     const again = await (await open(folder)).agreementKey('a')
@@ -89,14 +105,14 @@ describe('key pairs', () => {
   })
 
   test('keys of two ids or two uses are different ones', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     const keys = [await keyring.signingKey('a'), await keyring.signingKey('b'), await keyring.agreementKey('a')]
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(3)
   })
 
   test('an authority keeps its certificate and signs leaves', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const made = await (await open(folder)).authority('ca', 'Sluice test')
     const loaded = await (await open(folder)).authority('ca', 'Sluice test')
     expect(loaded.certificatePem).toBe(made.certificatePem)
@@ -107,7 +123,7 @@ describe('key pairs', () => {
 
 describe('refusals', () => {
   test('another master key is refused from the first start on, and changes nothing', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await open(folder)
     const before = readFileSync(folder.file('keyring.json'), 'utf8')
     const other = await importWrappingKey(systemRandom(32))
@@ -125,7 +141,7 @@ describe('refusals', () => {
       () => [],
     ]
     for (const change of changes) {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       const keyring = await open(folder)
       await keyring.store('token', 'a', utf8('one'))
       await keyring.store('token', 'b', utf8('two'))
@@ -135,7 +151,7 @@ describe('refusals', () => {
   })
 
   test('half a file is refused', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await open(folder)
     const file = readFileSync(folder.file('keyring.json'))
     writeFileSync(folder.file('keyring.json'), file.subarray(0, file.byteLength / 2))
@@ -143,7 +159,7 @@ describe('refusals', () => {
   })
 
   test('a file that another process has written or removed meanwhile is not overwritten', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [one, two] = [await open(folder), await open(folder)]
     const kept = await two.secretFor('database', 'b')
     expect(await refusalOf(() => one.secretFor('database', 'a'))).toBe('keyring.changed')

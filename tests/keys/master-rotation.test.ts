@@ -10,7 +10,7 @@ import {
   recoverKeyring,
   rotateMasterKey,
 } from '../../src/keys/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -33,7 +33,7 @@ class PowerCut extends Error {}
 
 describe('a master key in a file', () => {
   test('is replaced at once: the new one opens all that was kept, the old one nothing', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { source, old, keyring } = await begun(folder)
     expect(await rotateMasterKey({ keyring, source })).toEqual({ pending: false })
     expect(readFileSync(source.path, 'utf8').trim()).not.toBe(old.value)
@@ -48,7 +48,7 @@ describe('a master key in a file', () => {
 
   for (const cut of ['made', 'wrapped', 'placed'] as const) {
     test(`cut off once the new key is ${cut}, the folder opens by the file, and the rotation is brought to its end`, async () => {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       const { source, old, keyring } = await begun(folder)
       const onStep = (step: string): void => {
         if (step === cut) throw new PowerCut()
@@ -68,7 +68,7 @@ describe('a master key in a file', () => {
   }
 
   test('that cannot be written beside stays as it is, and so does the keyring', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { keyring } = await begun(folder)
     const before = readFileSync(folder.file('keyring.json'), 'utf8')
     const source = { kind: 'file' as const, path: folder.file('none/master.key') }
@@ -77,7 +77,7 @@ describe('a master key in a file', () => {
   })
 
   test('may be one that the owner made; half a key is refused and changes nothing', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { source, old, keyring } = await begun(folder)
     const next = newText()
     expect(await refusalOf(() => rotateMasterKey({ keyring, source, next: next.slice(1) }))).toBe(
@@ -91,7 +91,7 @@ describe('a master key in a file', () => {
 
 describe('a master key from outside', () => {
   test('is accepted beside the present one until it is used, and then alone', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [old, next] = [newText(), newText()]
     const source = { kind: 'value' as const, value: old }
     const keyring = await open(folder, source)
@@ -105,14 +105,14 @@ describe('a master key from outside', () => {
   })
 
   test('is not made by Sluice, which cannot put it there', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const source = { kind: 'value' as const, value: newText() }
     const keyring = await open(folder, source)
     expect(await refusalOf(() => rotateMasterKey({ keyring, source }))).toBe('master_key.not_ours')
   })
 
   test('that waits to be used survives a new recovery key, or keeps it from being made', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [old, next] = [newText(), newText()]
     const source = { kind: 'value' as const, value: old }
     const keyring = await open(folder, source)
@@ -126,7 +126,7 @@ describe('a master key from outside', () => {
 })
 
 test('the recovery key opens a folder whose master key was rotated after it had been shown', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const { source, keyring } = await begun(folder)
   const recoveryKey = (await keyring.takeRecoveryKey()) ?? ''
   await rotateMasterKey({ keyring, source })
@@ -137,7 +137,7 @@ test('the recovery key opens a folder whose master key was rotated after it had 
 })
 
 test('a new master key that others may read is refused before it is used', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const { source } = await begun(folder)
   writeFileSync(`${source.path}.next`, newText())
   chmodSync(`${source.path}.next`, 0o644)

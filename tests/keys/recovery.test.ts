@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { base64url, systemRandom, utf8 } from '../../src/base/mod.ts'
 import { importWrappingKey, wrap } from '../../src/crypto/mod.ts'
 import { openKeyring, recoverKeyring } from '../../src/keys/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -24,7 +24,7 @@ async function begun(folder: TemporaryFolder) {
 
 describe('the recovery key of a data folder', () => {
   test('is given once, by one process, and never again', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { keyring, recoveryKey } = await begun(folder)
     expect(recoveryKey).toStartWith('SLR-')
     expect(await keyring.takeRecoveryKey()).toBeUndefined()
@@ -33,7 +33,7 @@ describe('the recovery key of a data folder', () => {
   })
 
   test('is made when it is first taken: opening the keyring before that, by whomever, writes nothing', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const keyring = await open(folder)
     const first = readFileSync(folder.file('keyring.json'), 'utf8')
     const looking = await open(folder)
@@ -44,7 +44,7 @@ describe('the recovery key of a data folder', () => {
   })
 
   test('opens the keyring for another master key, with all that it held; the lost one opens nothing any more', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { recoveryKey } = await begun(folder)
     await recoverKeyring({ ...deps(folder, other), recoveryKey })
     expect(await (await open(folder, other)).load('token', 'a')).toEqual(utf8('kept'))
@@ -52,7 +52,7 @@ describe('the recovery key of a data folder', () => {
   })
 
   test('goes on working after a recovery, which is told to the audit trail until that has it', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { recoveryKey } = await begun(folder)
     await recoverKeyring({ ...deps(folder, other), recoveryKey })
     await recoverKeyring({ ...deps(folder, master), recoveryKey })
@@ -64,7 +64,7 @@ describe('the recovery key of a data folder', () => {
   })
 
   test('stops working when a new one is made, also against the file as it was before', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { keyring, recoveryKey } = await begun(folder)
     const renewed = await keyring.renewRecoveryKey()
     expect(renewed).not.toBe(recoveryKey)
@@ -74,8 +74,8 @@ describe('the recovery key of a data folder', () => {
   })
 
   test('is refused when it is that of another folder, mistyped, or not needed, and nothing changes', async () => {
-    using folder = temporaryFolder()
-    using stranger = temporaryFolder()
+    using folder = memoryFolder()
+    using stranger = memoryFolder()
     const { recoveryKey } = await begun(folder)
     const before = readFileSync(folder.file('keyring.json'), 'utf8')
     const theirs = (await begun(stranger)).recoveryKey
@@ -88,13 +88,13 @@ describe('the recovery key of a data folder', () => {
       expect(await refusalOf(() => recoverKeyring({ ...deps(folder, under), recoveryKey: key }))).toBe(code)
     }
     expect(readFileSync(folder.file('keyring.json'), 'utf8')).toBe(before)
-    using empty = temporaryFolder()
+    using empty = memoryFolder()
     expect(await refusalOf(() => recoverKeyring({ ...deps(empty, other), recoveryKey }))).toBe('keyring.missing')
   })
 
   test('a file in which a stranger put his own recovery key is refused', async () => {
-    using folder = temporaryFolder()
-    using stranger = temporaryFolder()
+    using folder = memoryFolder()
+    using stranger = memoryFolder()
     const { recoveryKey } = await begun(folder)
     await begun(stranger)
     const ours = JSON.parse(readFileSync(folder.file('keyring.json'), 'utf8'))
@@ -105,7 +105,7 @@ describe('the recovery key of a data folder', () => {
   })
 
   test('stands nowhere in the folder, in no spelling', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const { recoveryKey } = await begun(folder)
     const file = readFileSync(folder.file('keyring.json'), 'utf8')
     for (const group of recoveryKey.split('-').slice(1)) expect(file.toUpperCase()).not.toContain(`-${group}-`)
@@ -115,7 +115,7 @@ describe('the recovery key of a data folder', () => {
 
 describe('a keyring of the first form', () => {
   test('opens as before and gets a recovery key', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const wrapped = async (purpose: string, id: string, secret: Uint8Array<ArrayBuffer>) =>
       base64url(await wrap(master, { purpose, id }, secret))
     const { canonicalJson } = await import('../../src/base/mod.ts')

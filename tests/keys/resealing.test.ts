@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { deferred, systemClock, systemRandom } from '../../src/base/mod.ts'
 import { importWrappingKey } from '../../src/crypto/mod.ts'
 import {
@@ -11,7 +11,7 @@ import {
   sealedCredentials,
 } from '../../src/keys/mod.ts'
 import { credentials, runtimeDatabase } from '../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { frozenClock } from '../support/frozen-clock.ts'
 import { bearer, tokenEndpoint } from '../support/keys/token-endpoint.ts'
 import { slowTest } from '../support/quick.ts'
@@ -53,8 +53,8 @@ async function fill(vault: Awaited<ReturnType<typeof opened>>['vault']): Promise
 setDefaultTimeout(30_000)
 
 describe('a wrapping key', () => {
-  slowTest('is rotated under what it wraps: all opens by the new key, in this process and the next', async () => {
-    using folder = temporaryFolder()
+  test('is rotated under what it wraps: all opens by the new key, in this process and the next', async () => {
+    using folder = memoryFolder()
     {
       using one = await opened(folder)
       await fill(one.vault)
@@ -72,7 +72,7 @@ describe('a wrapping key', () => {
     'cut off anywhere, opens all in the next process, takes new ones, and is brought to its end there',
     async () => {
       for (const cut of [0, 1, 20, COUNT]) {
-        using folder = temporaryFolder()
+        using folder = memoryFolder()
         {
           using one = await opened(folder)
           await fill(one.vault)
@@ -95,8 +95,8 @@ describe('a wrapping key', () => {
     },
   )
 
-  slowTest('cut off and begun again in the same process loses nothing either', async () => {
-    using folder = temporaryFolder()
+  test('cut off and begun again in the same process loses nothing either', async () => {
+    using folder = memoryFolder()
     {
       using one = await opened(folder)
       await fill(one.vault)
@@ -109,8 +109,8 @@ describe('a wrapping key', () => {
     expect(await two.passwords()).toEqual(filled())
   })
 
-  slowTest('is rotated while others replace, add and remove what lies under it', async () => {
-    using folder = temporaryFolder()
+  test('is rotated while others replace, add and remove what lies under it', async () => {
+    using folder = memoryFolder()
     using one = await opened(folder)
     await fill(one.vault)
     await Promise.all([
@@ -132,7 +132,7 @@ describe('a wrapping key', () => {
       const { url: tokenUrl, authority } = endpoint
       const client = { tokenUrl, authority, clientId: 'me', clientSecret: 'x', refreshToken: 'refresh-1' }
       for (let turns = 0; turns < 16; turns++) {
-        using folder = temporaryFolder()
+        using folder = memoryFolder()
         using one = await opened(folder)
         const { id } = await one.vault.set('api', client, 'oauth2_client')
         let rotated: Promise<void> | undefined
@@ -159,7 +159,7 @@ describe('a wrapping key', () => {
 
   slowTest('is rotated while something new is sealed, however far that has come', async () => {
     for (let turns = 0; turns < 24; turns++) {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       using one = await opened(folder)
       const setting = one.vault.set('new', { password: 'added' })
       for (let turn = 0; turn < turns; turn++) await Promise.resolve()
@@ -169,8 +169,8 @@ describe('a wrapping key', () => {
     }
   })
 
-  slowTest('has its last look when whoever holds the database has written', async () => {
-    using folder = temporaryFolder()
+  test('has its last look when whoever holds the database has written', async () => {
+    using folder = memoryFolder()
     using one = await opened(folder)
     const steps: string[] = []
     const held = one.db.transaction(async () => {
@@ -181,8 +181,8 @@ describe('a wrapping key', () => {
     expect(steps).toEqual(['written', 'rotated'])
   })
 
-  slowTest('leaves what never opened as it is, and does not stop at it', async () => {
-    using folder = temporaryFolder()
+  test('leaves what never opened as it is, and does not stop at it', async () => {
+    using folder = memoryFolder()
     using one = await opened(folder)
     await fill(one.vault)
     const forged = systemRandom(64)

@@ -3,6 +3,7 @@ import { systemRandom } from '../../src/base/mod.ts'
 import { generatePrivateKey, KEY_ALGORITHMS, publicPartOf } from '../../src/keys/key-pairs.ts'
 import { sshPublicOf } from '../../src/keys/ssh-key.ts'
 import { sshVectors, weakSshKey } from '../support/keys/ssh-vectors.ts'
+import { slowTest } from '../support/quick.ts'
 
 describe('a private SSH key', () => {
   for (const { title, privateKey, passphrase, publicKey, fingerprint } of sshVectors) {
@@ -49,7 +50,9 @@ describe('a private SSH key', () => {
 
 describe('a key that is made here', () => {
   for (const algorithm of KEY_ALGORITHMS) {
-    test(`${algorithm}: its OpenSSH form and its PEM are read back`, async () => {
+    // Primes take their time.
+    const timed = algorithm.startsWith('rsa') ? slowTest : test
+    timed(`${algorithm}: its OpenSSH form and its PEM are read back`, async () => {
       const ssh = await generatePrivateKey(algorithm, true, systemRandom)
       expect(ssh).toStartWith('-----BEGIN OPENSSH PRIVATE KEY-----\n')
       expect((await sshPublicOf(ssh))?.fingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/)

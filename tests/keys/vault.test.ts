@@ -35,7 +35,7 @@ describe('the vault', () => {
 
   test('has no way to read a secret back', async () => {
     using opened = await open()
-    expect(Object.keys(opened.vault).sort()).toEqual(['find', 'generate', 'list', 'remove', 'set', 'sources', 'use'])
+    expect(Object.keys(opened.vault).sort()).toEqual('find generate list remove set sources unavailable use'.split(' '))
   })
 
   test('set() under a name that is taken replaces the secret and keeps the id', async () => {

@@ -12,13 +12,21 @@ test.skipIf(!canMount())(
     expect(onSmallDisk(script, folder.path)).toEqual({
       file: {
         ended: 'ended',
-        whileFull: { reason: { code: 'host.disk_full' }, state: 'running', saved: true },
+        whileFull: {
+          reason: { code: 'host.disk_full', item: folder.file('out.jsonl') },
+          state: 'running',
+          saved: true,
+        },
         saved: { numbers: 6_000 },
         complete: true,
       },
       table: {
         ended: 'ended',
-        whileFull: { reason: { code: 'libsql_table.disk_full' }, state: 'running', saved: true },
+        whileFull: {
+          reason: { code: 'libsql_table.disk_full', item: folder.file('out.db/numbers') },
+          state: 'running',
+          saved: true,
+        },
         saved: { numbers: 6_000 },
         complete: true,
         bytes: true,

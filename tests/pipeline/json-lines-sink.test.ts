@@ -131,7 +131,7 @@ test('a flow with two sinks on one file fails by name, and an opening that faile
   }))
   const flow = runFlow(memory().options([numbered('in', { rows: 10 }), ...sinks]))
   expect(await refusalOf(() => flow.finished)).toBe('pipeline.component_failed')
-  expect(flow.metrics()[2]?.reason).toEqual({ code: 'json_lines_file.in_use' })
+  expect(flow.metrics()[2]?.reason).toEqual({ code: 'json_lines_file.in_use', item: path })
   const sink = await openSink(path)
   await sink.write(numbers(0, 2))
   await sink.close()

@@ -9,8 +9,8 @@ class Damaged extends AppError {
   override readonly code = 'test.damaged' as const
 }
 
-function open(path: string, lengthNow = 0): Promise<PositionsLog> {
-  return PositionsLog.open({ path, lengthNow, damaged: (message, cause) => new Damaged(message, { cause }) })
+function open(path: string, lengthNow = 0, more: { partitionsMax?: number } = {}): Promise<PositionsLog> {
+  return PositionsLog.open({ path, lengthNow, ...more, damaged: (message, cause) => new Damaged(message, { cause }) })
 }
 
 async function contentOf(path: string): Promise<unknown> {
@@ -46,6 +46,32 @@ test('a commit costs what it moves, not what there is: 20,000 partitions add not
   await log.commit('a', new Map([['in/7.jsonl', 2]]), 2)
   expect(statSync(path).size - before).toBeLessThan(100)
   await log.close()
+})
+
+test('of more partitions than are remembered those that moved longest ago are forgotten when the log is opened, whoever wrote them', async () => {
+  using folder = temporaryFolder()
+  const path = folder.file('log')
+  const bounded = () => open(path, 0, { partitionsMax: 5 })
+  const named = (...names: string[]) => new Map(names.map((name) => [name, 1]))
+  const log = await bounded()
+  await log.commit('old', named('p', 'q'), 1)
+  await log.commit('a', named('p0', 'p1', 'p2', 'p3'), 2)
+  // The first one moves again, and stays for that.
+  await log.commit('a', new Map([['p0', 2]]), 3)
+  await log.commit('b', named('q'), 4)
+  await log.close()
+  const again = await bounded()
+  expect(again.positionsOf('old').size).toBe(0)
+  expect([...again.positionsOf('a')].map(([name]) => name)).toEqual(['p1', 'p2', 'p3', 'p0'])
+  await again.commit('b', named('r', 's'), 5)
+  await again.close()
+  const last = await bounded()
+  expect([...last.positionsOf('a')]).toEqual([
+    ['p3', 1],
+    ['p0', 2],
+  ])
+  expect([...last.positionsOf('b').keys()]).toEqual(['q', 'r', 's'])
+  await last.close()
 })
 
 test('a log becomes one line again when it is opened, and when it has grown by a MiB and has doubled', async () => {

@@ -128,6 +128,64 @@ test('a refusal on one side is shown on it with its reason, and the other side s
   expect(await factoryReasons()).toEqual([{ code: 'peer.refused', item: 'cloud-01' }])
 })
 
+test('after a refusal both sides are told, and shown, which version the other has in force, until they agree again', async () => {
+  await using made = await withRuntimes('factory-01', 'cloud-01')
+  const [factory, cloud] = made.runtimes
+  if (!factory || !cloud) throw new RangeError('a Runtime is missing')
+  await made.store(crossing)
+  const { deployment } = await made.deploy('orders')
+  const id = deployment as `dep_${string}`
+  const runtimes = async () =>
+    (await made.view(String(deployment)))['runtimes'] as { name: string; told: boolean; peers: object[] }[]
+  const told = () => settled(async () => (await runtimes()).every((one) => one.told))
+  const inForce = (version: number) => ({ deployment: id, version, state: 'running' as const, reasons: [] })
+  await told()
+  for (const runtime of [factory, cloud]) runtime.inForce.push(inForce(1))
+  expect([await factory.heartbeat(), await cloud.heartbeat()]).toEqual([[], []])
+  cloud.answering = () => ({ outcome: 'awaiting-approval', state: 'awaiting-approval', reasons: [], lacking: [] })
+  await made.deploy('orders')
+  await told()
+  factory.inForce[0] = inForce(2)
+  cloud.inForce.unshift({ ...inForce(2), state: 'refused', reasons: [{ code: 'owner.refused' }] })
+  const since = expect.any(String)
+  const ahead = { version: 2, state: 'running', inForce: 2, since }
+  expect<unknown>(await cloud.heartbeat()).toEqual([{ deployment: id, peer: factory.id, ...ahead }])
+  const behind = { version: 2, state: 'refused', inForce: 1, since }
+  expect<unknown>(await factory.heartbeat()).toEqual([{ deployment: id, peer: cloud.id, ...behind }])
+  expect(await runtimes()).toMatchObject([
+    { name: 'cloud-01', peers: [{ runtime: factory.id, name: 'factory-01', ...ahead }] },
+    { name: 'factory-01', peers: [{ runtime: cloud.id, name: 'cloud-01', ...behind }] },
+  ])
+  // The third is taken by both.
+  cloud.answering = factory.answering
+  await made.deploy('orders')
+  await told()
+  for (const runtime of [factory, cloud]) runtime.inForce.splice(0, 2, inForce(3))
+  expect([await factory.heartbeat(), await cloud.heartbeat()]).toEqual([[], []])
+  expect((await runtimes()).map(({ peers }) => peers)).toEqual([[], []])
+})
+
+test('a side that was stopped, and not one whose flow ended, is told to the other with since when', async () => {
+  await using made = await withRuntimes('factory-01', 'cloud-01')
+  const [factory, cloud] = made.runtimes
+  if (!factory || !cloud) throw new RangeError('a Runtime is missing')
+  await made.store(crossing)
+  const id = String((await made.deploy('orders'))['deployment']) as `dep_${string}`
+  const view = async () => made.view(id)
+  await settled(async () => (await view())['state'] === 'running')
+  factory.inForce.push({ deployment: id, version: 1, state: 'running', reasons: [] })
+  cloud.inForce.push({ deployment: id, version: 1, state: 'stopped', reasons: [{ code: 'owner.stopped' }] })
+  await cloud.heartbeat()
+  expect(await factory.heartbeat()).toMatchObject([{ peer: cloud.id, version: 1, state: 'stopped', inForce: 1 }])
+  cloud.inForce[0] = { deployment: id, version: 1, state: 'stopped', reasons: [{ code: 'flow.ended' }] }
+  await cloud.heartbeat()
+  expect(await factory.heartbeat()).toEqual([])
+  expect((await view())['finished']).toBeUndefined()
+  factory.inForce[0] = { ...cloud.inForce[0] }
+  await factory.heartbeat()
+  expect(await view()).toMatchObject({ state: 'stopped', finished: { records: 0 } })
+})
+
 test('rolling back deploys an old blueprint as the next version, and a Runtime that left is told to stop', async () => {
   await using made = await withRuntimes('factory-01', 'cloud-01')
   const { host, runtimes } = made

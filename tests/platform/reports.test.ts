@@ -1,8 +1,11 @@
 import { expect, test } from 'bun:test'
+import { Hono } from 'hono'
 import { rfc3339 } from '../../src/base/mod.ts'
 import { LOG_LINES_MAX, queryLogs, takeLogs } from '../../src/platform/reports/logs.ts'
 import { HISTORY, historyOf, statusOf, takeStatus, thinHistory } from '../../src/platform/reports/status.ts'
 import { notAhead } from '../../src/platform/reports/streams.ts'
+import { reportRoutes } from '../../src/platform/routes/reports.ts'
+import type { PersonEnv, Site } from '../../src/server/mod.ts'
 import { type AuditLog, type DeploymentStatus, ENTRIES_MAX } from '../../src/wire/mod.ts'
 import { tenantStore } from '../support/platform/tenant-store.ts'
 import { DEPLOYMENT, FakeClock, RUNTIME, STRANGER, T0 } from '../support/wire/parties.ts'
@@ -72,6 +75,37 @@ test('a page of logs never has more lines than its bound, and pages join without
   expect(before).toHaveLength(1_024 - LOG_LINES_MAX)
   const after = await queryLogs(db, { after: before.at(-1)?.sequence ?? 0, limit: 2 })
   expect(after.map(({ sequence }) => sequence)).toEqual(newest.slice(0, 2).map(({ sequence }) => sequence))
+})
+
+test('the log is followed: the newest lines that match, then each that comes, and on from where a reader was', async () => {
+  await using made = await tenantStore()
+  const { db } = made
+  const feeds: Parameters<Site['follow']>[1][] = []
+  const follow: Site['follow'] = (_c, feed) => {
+    feeds.push(feed)
+    return new Response()
+  }
+  const about = { tenant: 'ten_x' as const, tenantName: 'x', heartbeatIntervalMs: 10_000 }
+  const app = new Hono<PersonEnv>()
+  app.use('*', (c, next) => {
+    c.set('user', { id: 'usr_1', name: 'ann', role: 'viewer', via: 'session' } as never)
+    return next()
+  })
+  app.route('/', reportRoutes({ ...about, db, clock: new FakeClock(T0) }, { follow }).hono)
+  const begin = async (query: string, headers: Record<string, string> = {}) => {
+    await app.request(`/logs?${query}`, { headers: { accept: 'text/event-stream', ...headers } })
+    const next = feeds.at(-1)?.next
+    return async () => (await next?.())?.events.map(({ id, data }) => `${id} ${JSON.parse(data).level}`)
+  }
+  const fresh = await begin('limit=2')
+  expect(await fresh()).toEqual([])
+  await takeLogs(db, RUNTIME, { first: 1, entries: [line('info'), line('error'), line('info')] })
+  expect(await fresh()).toEqual(['1 info', '2 error', '3 info'])
+  expect(await fresh()).toEqual([])
+  expect(await (await begin('limit=2'))()).toEqual(['2 error', '3 info'])
+  expect(await (await begin('after=1', { 'last-event-id': '2' }))()).toEqual(['3 info'])
+  expect(await (await begin('level=error'))()).toEqual(['2 error'])
+  expect((await app.request('/logs?limit=1')).headers.get('content-type')).toContain('application/json')
 })
 
 test('what a Runtime tells of times to come is taken as of now, so that no thinning misses it; what is late stays late', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
 import { systemClock } from '../../src/base/mod.ts'
+import { olderInForce } from '../../src/platform/deployments/far-sides.ts'
 import {
   dueFor,
   recordRefusal,
@@ -77,13 +79,22 @@ test('a newer version supersedes what was due for older ones, and leaves what wa
   expect((await targetsOf(made.db, DEPLOYMENT, 1))[0]?.delivery).toBe('told')
 })
 
-test('a heartbeat’s state of a version that is not the newest is not even looked at', async () => {
-  await put({})
-  const { tenantDeployments: deployments } = made.db.tables
+test('a heartbeat’s state of a version before the newest is kept with it: that is in force where the newest was turned down', async () => {
+  await put({ state: 'preparing' })
+  const { tenantDeployments: deployments, tenantTargets: table } = made.db.tables
+  const [older] = await made.db.select().from(table)
+  if (!older) throw new RangeError('nothing was put')
+  const newest = { ...older, version: 2, state: 'refused' }
+  await made.db.insert(table).values(newest)
   await made.db.update(deployments).set({ version: 2 })
-  expect(await heard(RUNTIME, 1)).toBe('awaiting-approval')
-  await made.db.update(deployments).set({ version: 1 })
+  const targets = () => targetsOf(made.db, DEPLOYMENT, 2)
+  expect(await olderInForce(made.db, await targets())).toEqual(new Map([[RUNTIME, 1]]))
   expect(await heard(RUNTIME, 1)).toBe('running')
+  await made.db.update(table).set({ state: 'stopped' }).where(eq(table.version, 1))
+  expect(await olderInForce(made.db, await targets())).toEqual(new Map())
+  await made.db.update(table).set({ state: 'running' }).where(eq(table.version, 2))
+  expect(await olderInForce(made.db, await targets())).toEqual(new Map())
+  await made.db.update(deployments).set({ version: 1 })
 })
 
 test('an assignment, with the secrets in it, goes when a newer version takes its place, told or not', async () => {

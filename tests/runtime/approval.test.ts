@@ -3,6 +3,7 @@ import { base64url, utf8 } from '../../src/base/mod.ts'
 import { fingerprint, sha256Hex } from '../../src/crypto/mod.ts'
 import { CODE_SHOWN_BYTES_MAX, CODE_SHOWN_TOTAL_MAX } from '../../src/runtime/approval.ts'
 import type { Assignment } from '../../src/wire/mod.ts'
+import { slowTest } from '../support/quick.ts'
 import { type ManagementHost, managementHost } from '../support/runtime/management-host.ts'
 import { DEPLOYMENT, offer, plainAssignment, registrationAt } from '../support/runtime/offers.ts'
 import { type Party, party, TENANT } from '../support/wire/parties.ts'
@@ -91,7 +92,8 @@ test('a later version shows what changes to the one in force, component by compo
 test('what keeps it from running is shown, and then the page offers no approval', async () => {
   await apply(...(await scripted('x')))
   await host.state.rules.set({ ...host.state.rules.policy, hosts: [] }, 'user:owner')
-  expect((await review()).body.against).toEqual([{ code: 'policy.host_forbidden', item: 'db.example:5432' }])
+  const item = 'db.example:5432'
+  expect((await review()).body.against).toEqual([{ code: 'policy.host_forbidden', component: 'warehouse', item }])
   const cookie = await host.sessionFor('owner')
   const page = await host.ask('GET', `/deployments/${DEPLOYMENT}/approval`, { cookie, headers: HTML })
   expect(page.text).toContain('policy.host_forbidden')
@@ -140,39 +142,42 @@ test('code that is no text is named as that, and cut only where it is longer tha
   }
 })
 
-test('more code than a person reads is shown up to 4 MiB, what is new first, and the rest is named as cut', async () => {
-  const files = await Promise.all(
-    Array.from({ length: 20 }, async (_, n) => {
-      // Each character is written out as eight.
-      const content = utf8(`// ${n}\n${'\u202e'.repeat(80_000)}`)
-      return { sha256: await sha256Hex(content), bytes: content.byteLength, content }
-    }),
-  )
-  const [orders, warehouse] = plainAssignment().components
-  if (!orders || !warehouse) throw new Error('the sample has two components')
-  const scripts = files.map(({ sha256, bytes }, n) => {
-    return {
-      name: `s${n}`,
-      type: 'script',
-      from: [n === 0 ? 'orders' : `s${n - 1}`],
-      config: {},
-      code: { sha256, bytes },
-    }
-  })
-  const contents = Object.fromEntries(files.map(({ sha256, content }) => [sha256, content]))
-  await apply(plainAssignment({ components: [orders, ...scripts, { ...warehouse, from: ['s19'] }] }), contents)
-  const shown: { sha256: string; text: string; isCut: boolean }[] = (await review()).body.code
-  expect(shown).toHaveLength(20)
-  expect(shown.reduce((total, { text }) => total + text.length, 0)).toBe(CODE_SHOWN_TOTAL_MAX)
-  expect(shown.map(({ isCut }) => isCut)).toEqual(files.map((_, n) => n >= 6))
-  const last = shown.at(-1)
-  expect(last?.text).toBe('')
-  const whole = await host.ask('GET', `/v1/deployments/${DEPLOYMENT}/approval/code/${last?.sha256}`, { token })
-  expect(await sha256Hex(utf8(whole.text))).toBe(last?.sha256 ?? '')
-  const cookie = await host.sessionFor('owner')
-  const page = await host.ask('GET', `/deployments/${DEPLOYMENT}/approval`, { cookie, headers: HTML })
-  expect(page.text.split('Nothing of it is shown')).toHaveLength(14)
-})
+slowTest(
+  'more code than a person reads is shown up to 4 MiB, what is new first, and the rest is named as cut',
+  async () => {
+    const files = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        // Each character is written out as eight.
+        const content = utf8(`// ${n}\n${'\u202e'.repeat(80_000)}`)
+        return { sha256: await sha256Hex(content), bytes: content.byteLength, content }
+      }),
+    )
+    const [orders, warehouse] = plainAssignment().components
+    if (!orders || !warehouse) throw new Error('the sample has two components')
+    const scripts = files.map(({ sha256, bytes }, n) => {
+      return {
+        name: `s${n}`,
+        type: 'script',
+        from: [n === 0 ? 'orders' : `s${n - 1}`],
+        config: {},
+        code: { sha256, bytes },
+      }
+    })
+    const contents = Object.fromEntries(files.map(({ sha256, content }) => [sha256, content]))
+    await apply(plainAssignment({ components: [orders, ...scripts, { ...warehouse, from: ['s19'] }] }), contents)
+    const shown: { sha256: string; text: string; isCut: boolean }[] = (await review()).body.code
+    expect(shown).toHaveLength(20)
+    expect(shown.reduce((total, { text }) => total + text.length, 0)).toBe(CODE_SHOWN_TOTAL_MAX)
+    expect(shown.map(({ isCut }) => isCut)).toEqual(files.map((_, n) => n >= 6))
+    const last = shown.at(-1)
+    expect(last?.text).toBe('')
+    const whole = await host.ask('GET', `/v1/deployments/${DEPLOYMENT}/approval/code/${last?.sha256}`, { token })
+    expect(await sha256Hex(utf8(whole.text))).toBe(last?.sha256 ?? '')
+    const cookie = await host.sessionFor('owner')
+    const page = await host.ask('GET', `/deployments/${DEPLOYMENT}/approval`, { cookie, headers: HTML })
+    expect(page.text.split('Nothing of it is shown')).toHaveLength(14)
+  },
+)
 
 test('a bridge is shown by its peer and its way, never with its secret', async () => {
   const secret = base64url(new Uint8Array(32).fill(9))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { connect } from 'node:tls'
 import { createClient } from '@libsql/client/sqlite3'
@@ -166,6 +166,70 @@ slowTest(
     )
     expect(platform.received.join('\n')).not.toContain('not ours')
     // What cannot cross would hold the end of this test for as long as a drain may take.
+    process.kill((await detail(factory)).worker.pid, 'SIGKILL')
+  },
+)
+
+slowTest(
+  'a side whose peer is stopped, or started anew, says which, why and since when, and is up again with it',
+  async () => {
+    await introduce(factory, cloud)
+    await introduce(cloud, factory)
+    mkdirSync(factory.folder.file('in'))
+    // So many that some are left whenever it is looked.
+    writeFileSync(factory.folder.file('in/orders.csv'), 'id,name\n')
+    const lines = Array.from({ length: 100_000 }, (_, row) => `${row},part ${row}\n`).join('')
+    for (let part = 0; part < 40; part++) appendFileSync(factory.folder.file('in/orders.csv'), lines)
+    await deployBoth()
+    await until('records cross the bridge', async () => ((await rowsAtCloud().catch(() => undefined))?.rows ?? 0) > 0)
+    const act = (site: Site, what: string) => site.api.send('POST', `/v1/deployments/${DEPLOYMENT}/${what}`, {})
+    const before = Date.now()
+    expect((await act(cloud, 'stop')).status).toBe(200)
+    const bridge = await until('the factory says why', async () => {
+      const [one] = (await detail(factory)).bridges
+      return one?.state === 'down' ? one : undefined
+    })
+    expect(bridge).toMatchObject({ peerName: 'cloud-01', reason: { code: 'bridge.peer_stopped' } })
+    expect(Date.parse(bridge.since)).toBeGreaterThanOrEqual(before)
+    const { attention } = (await factory.api.get('/v1/status')).body
+    expect(attention[0]).toMatchObject({
+      what: 'The bridge of orders to cloud-01 is not up: cloud-01 has stopped its part',
+      sinceMs: Date.parse(bridge.since),
+    })
+    expect((await act(cloud, 'restart')).status).toBe(200)
+    await until('it is up again', async () => (await detail(factory)).bridges[0]?.state === 'up')
+    // The other way round, by the side that sends.
+    expect((await act(factory, 'stop')).status).toBe(200)
+    const far = await until('the cloud says why', async () => {
+      const [one] = (await detail(cloud)).bridges
+      return one?.state === 'down' ? one : undefined
+    })
+    expect(far.reason).toEqual({ code: 'bridge.peer_stopped' })
+  },
+)
+
+slowTest(
+  'a side is told by the Platform which version the other has in force, for as long as nothing crosses',
+  async () => {
+    await introduce(factory, cloud)
+    await introduce(cloud, factory)
+    mkdirSync(factory.folder.file('in'))
+    writeFileSync(factory.folder.file('in/orders.csv'), 'id,name\n1,part\n')
+    await platform.deploy(halves().factoryHalf)
+    await factory.api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })
+    const since = rfc3339(T0)
+    const stands = { version: 2, state: 'refused' as const, inForce: 1, since }
+    platform.farSides.set(RUNTIME, [{ deployment: DEPLOYMENT, peer: STRANGER, ...stands }])
+    await until('it is told', async () => (await detail(factory)).peers.length > 0)
+    expect((await detail(factory)).peers).toEqual([{ runtime: STRANGER, name: 'cloud-01', ...stands }])
+    await until('the bridge is tried', async () => (await detail(factory)).bridges[0]?.reason !== undefined)
+    const { attention } = (await factory.api.get('/v1/status')).body
+    expect(attention[0]).toMatchObject({
+      what: 'The bridge of orders to cloud-01 is not up: cloud-01 refused version 2',
+      sinceMs: T0,
+    })
+    platform.farSides.clear()
+    await until('it is told that all is well', async () => (await detail(factory)).peers.length === 0)
     process.kill((await detail(factory)).worker.pid, 'SIGKILL')
   },
 )

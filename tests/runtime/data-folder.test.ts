@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type RuntimeConfig, startRuntime } from '../../src/runtime/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { apiOf, runtimeConfig } from '../support/runtime/running.ts'
 
@@ -12,7 +12,7 @@ let folder: TemporaryFolder
 let config: RuntimeConfig
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   config = await runtimeConfig(folder.path)
 })
 afterEach(() => folder[Symbol.dispose]())
@@ -63,7 +63,7 @@ describe('the data folder of a Runtime', () => {
     }
     for (let row = 1; row <= 3; row++) await journal.append([entry(row)])
     await journal.close()
-    const [segment = ''] = readdirSync(join(config.data, 'journals/logs'))
+    const [segment = ''] = readdirSync(join(config.data, 'journals/logs')).sort()
     const path = join(config.data, 'journals/logs', segment)
     const file = readFileSync(path)
     const at = file.indexOf('SLJF', file.indexOf('SLJF') + 1) + 60

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { systemRandom, utf8 } from '../../src/base/mod.ts'
 import { DeadLetterDesk } from '../../src/runtime/dead-letters/dead-letter-desk.ts'
 import { DeadLetterJournal, recordOf } from '../../src/runtime/dead-letters/dead-letter-journal.ts'
-import { WorkerGone } from '../../src/runtime/errors.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { WorkerGone } from '../../src/wire/mod.ts'
+import { memoryFolder } from '../support/folder.ts'
 import { DEPLOYMENT, FakeClock, T0 } from '../support/wire/parties.ts'
 
 const clock = new FakeClock()
@@ -21,7 +21,7 @@ function letters(count: number, text = 'canary') {
 }
 
 test('refused records are kept sealed, with where they came from and why', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const journal = await open(folder.path)
   await journal.add(letters(3))
   const page = await journal.list(1, 10)
@@ -46,7 +46,7 @@ test('refused records are kept sealed, with where they came from and why', async
 })
 
 test('what was dropped stays dropped after a restart, and its bytes go when all is dropped', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const journal = await open(folder.path)
   await journal.add(letters(5))
   expect(await journal.drop({ through: 2 })).toBe(2)
@@ -63,7 +63,7 @@ test('what was dropped stays dropped after a restart, and its bytes go when all 
 })
 
 test('records of up to the longest that a source takes fit, many at once', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const journal = await open(folder.path)
   const large = letters(6).map((letter) => ({ ...letter, record: new Uint8Array(1_048_576) }))
   await journal.add(large)
@@ -72,7 +72,7 @@ test('records of up to the longest that a source takes fit, many at once', async
 })
 
 test('a worker that ends while it is asked leaves the answer to the journal', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const letterFolder = join(folder.path, 'deployments', DEPLOYMENT, 'dead-letters')
   const journal = await open(letterFolder)
   await journal.add(letters(1))
@@ -97,7 +97,7 @@ test('a worker that ends while it is asked leaves the answer to the journal', as
 })
 
 test('a deployment that never ran has no letters, and asking makes no folder', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const desk = new DeadLetterDesk({
     ...{ folder: folder.path, clock, random: systemRandom, keyring: { secretFor: async () => key() } },
     workers: { worker: () => undefined },

@@ -4,11 +4,12 @@ import { logOf } from '../../src/base/mod.ts'
 import { type DetailDeps, deploymentDetail, deploymentDetails } from '../../src/runtime/deployment-detail.ts'
 import { Deployments } from '../../src/runtime/deployments/deployments.ts'
 import { configurationHash } from '../../src/runtime/inventory.ts'
-import { DEFAULT_POLICY } from '../../src/runtime/policy/policy.ts'
+import { KeptDeployments } from '../../src/runtime/kept-deployments.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/runtime/policy/policy.ts'
 import { CountsMemory } from '../../src/runtime/state/counts.ts'
 import { Peers } from '../../src/runtime/state/peers.ts'
 import { Settings } from '../../src/runtime/state/settings.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { DEPLOYMENT, offer, plainAssignment, registrationAt } from '../support/runtime/offers.ts'
 import { testStores } from '../support/runtime/store.ts'
@@ -23,9 +24,10 @@ let stores: Awaited<ReturnType<typeof testStores>>
 let tenant: Party
 let view: DetailDeps
 let deployments: Deployments
+let rules: { policy: Policy }
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   stores = await testStores(folder.path, clock)
   tenant = await party(TENANT, 'tenant')
   deployments = new Deployments({
@@ -34,21 +36,20 @@ beforeEach(async () => {
     surroundings: async () => ({
       ...{ types: testTypes, credentials: new Set(['warehouse']), peers: new Set<string>() },
       folders: { data: '/var/lib/sluice/runtime', files: '/srv/files' },
-      policy: DEFAULT_POLICY,
+      policy: rules.policy,
     }),
     registration: async () => registrationAt(tenant),
     crew: { replace: () => undefined, stop: async () => undefined, forget: async () => undefined },
     record: async () => undefined,
     onChange: () => undefined,
   })
+  rules = { policy: DEFAULT_POLICY }
+  const peers = new Peers({ db: stores.db, mac: stores.mac, clock })
   view = {
-    deployments,
+    keptDeployments: new KeptDeployments({ ...stores, peers, rules, deployments }),
+    farSides: () => [],
     workers: { list: () => [] } as never,
-    state: {
-      assignments: stores.assignments,
-      counts: new CountsMemory(new Settings({ db: stores.db, clock })),
-      peers: new Peers({ db: stores.db, mac: stores.mac, clock }),
-    },
+    state: { counts: new CountsMemory(new Settings({ db: stores.db, clock })) },
   }
 })
 afterEach(() => {

@@ -109,7 +109,7 @@ test('a deployment that the Platform stopped stays stopped over a restart', asyn
   expect(await platform.stop(copyFlow())).toBe('stopped')
 })
 
-test('a worker that holds more memory than configured is killed, and the reason is shown and told', async () => {
+slowTest('a worker that holds more memory than configured is killed, and the reason is shown and told', async () => {
   await start({ workerMemoryBytesMax: 16_777_216 })
   // Nobody writes into the pipe: a worker that fails or is done within the first second would end before anyone looks.
   mkdirSync(folder.file('in'), { recursive: true })

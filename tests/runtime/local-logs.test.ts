@@ -4,7 +4,7 @@ import { utf8 } from '../../src/base/mod.ts'
 import { ENTRIES_READ_MAX, LOGS_PAGE_MAX, LocalLogs } from '../../src/runtime/local-logs.ts'
 import { openJournal } from '../../src/store/mod.ts'
 import type { AuditLog } from '../../src/wire/mod.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { memoryFolder } from '../support/folder.ts'
 import { DEPLOYMENT } from '../support/wire/parties.ts'
 
 function entry(row: number, deployment: AuditLog['deployment'] = DEPLOYMENT): AuditLog {
@@ -12,7 +12,7 @@ function entry(row: number, deployment: AuditLog['deployment'] = DEPLOYMENT): Au
 }
 
 test('the newest entries come first to hand, and one can go on from where one was', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const logs = new LocalLogs(await openJournal({ folder: folder.path, key: new Uint8Array(32) }))
   for (let row = 1; row <= 10; row++) await logs.add(entry(row))
   const last = await logs.list({ limit: 3 })
@@ -23,7 +23,7 @@ test('the newest entries come first to hand, and one can go on from where one wa
 })
 
 test('the log of one deployment leaves the others out', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const logs = new LocalLogs(await openJournal({ folder: folder.path, key: new Uint8Array(32) }))
   const other = `${DEPLOYMENT.slice(0, -1)}9` as AuditLog['deployment']
   await logs.add(entry(1))
@@ -35,7 +35,7 @@ test('the log of one deployment leaves the others out', async () => {
 })
 
 test('the newest entries of a quiet deployment are found behind those of a loud one', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const logs = new LocalLogs(await openJournal({ folder: folder.path, key: new Uint8Array(32) }))
   const loud = `${DEPLOYMENT.slice(0, -1)}9` as AuditLog['deployment']
   for (let row = 1; row <= 3; row++) await logs.add(entry(row))
@@ -47,7 +47,7 @@ test('the newest entries of a quiet deployment are found behind those of a loud 
 })
 
 test('a full log drops its oldest entries and keeps the newest', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const logs = new LocalLogs(await openJournal({ folder: folder.path, key: new Uint8Array(32), bytesMax: 65_536 }))
   for (let row = 1; row <= 1_000; row++) await logs.add(entry(row))
   const { entries } = await logs.list({ limit: 1_000 })
@@ -85,7 +85,7 @@ const rowsOf = ({ entries }: { entries: { fields: AuditLog['fields'] }[] }) =>
   entries.map(({ fields }) => fields['row'])
 
 test('filters leave what they name, each by itself and together, and pages go back without a gap or a line twice', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const logs = await filled(folder.path, 2_000)
   const matching = (fits: (row: number) => boolean) => Array.from({ length: 2_000 }, (_, row) => row).filter(fits)
   const cases: [Parameters<typeof logs.list>[0], (row: number) => boolean][] = [
@@ -117,7 +117,7 @@ test('filters leave what they name, each by itself and together, and pages go ba
 })
 
 test('one question looks through so many lines and says how far it came; what it has seen is not read again', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const rows = 3 * ENTRIES_READ_MAX
   const logs = await filled(folder.path, rows)
   const first = await logs.list({ limit: 1, text: 'nowhere' })
@@ -135,7 +135,7 @@ test('one question looks through so many lines and says how far it came; what it
 })
 
 test('a line that comes is found at once by whose it is, and the text of a filter is not a pattern', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const logs = await filled(folder.path, 100)
   await logs.add({ ...line(0), deployment: D(77), fields: { reason: 'a.b' } })
   expect((await logs.list({ limit: 10, deployment: D(77) })).entries).toHaveLength(1)
@@ -146,7 +146,7 @@ test('a line that comes is found at once by whose it is, and the text of a filte
 })
 
 test('entries that cannot be read, or that no log line was, are passed over and counted; all others are there', async () => {
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const key = new Uint8Array(32)
   const journal = await openJournal({ folder: folder.path, key })
   const before = new LocalLogs(journal)

@@ -4,6 +4,7 @@ import { fromUtf8 } from '../../src/base/mod.ts'
 import { requestHttps } from '../../src/host/mod.ts'
 import type { RunningRuntime } from '../../src/runtime/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { slowTest } from '../support/quick.ts'
 import { copyFlow } from '../support/runtime/copy-flow.ts'
 import { plainAssignment } from '../support/runtime/offers.ts'
 import { type Api, runningRuntime } from '../support/runtime/running.ts'
@@ -95,7 +96,7 @@ test('the first owner sets a password by the one-time link, which then is used u
 test('a wrong password is refused without saying which of the two was wrong', async () => {
   const { status, text } = await browse('POST', '/sign-in', { form: 'name=owner&password=wrong' })
   expect(status).toBe(401)
-  expect(text).toContain('the name or the password is not right')
+  expect(text).toContain('The name or the password is not right')
 })
 
 test('the owner sees what a waiting version adds, escaped, and approves it by the page', async () => {
@@ -154,38 +155,41 @@ test('refused records: the list does not show what they hold, one page does and 
   ])
 })
 
-test('refused records are replayed by form; one that is refused again is one record; the log tells of all of it', async () => {
-  mkdirSync(folder.file('in'))
-  writeFileSync(folder.file('in/orders-0.csv'), 'id,name\nnone,a\n2,good\n')
-  await api.send('POST', '/v1/enrolment', { code: platform.code() })
-  await platform.deploy(copyFlow())
-  await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })
-  const detail = async () => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body
-  const ended = () => until('the flow has ended', async () => (await detail()).state === 'stopped')
-  await ended()
-  const cookie = await signIn()
-  const path = `/deployments/${DEPLOYMENT}/dead-letters`
-  const nothing = await browse('POST', `${path}/replay`, { cookie, form: '' })
-  expect(nothing.status).toBe(400)
-  expect(nothing.text).toContain('which refused records are meant')
-  expect(await browse('POST', `${path}/replay`, { cookie, form: 'numbers=1' })).toMatchObject({ location: path })
-  await until('it was refused again', async () => {
-    const { letters } = (await api.get(`/v1${path}`)).body
-    return letters.length === 1 && letters[0].number === 2 && !letters[0].replaying
-  })
-  await ended()
-  expect((await detail()).deadLetters).toBe(1)
-  const log = await browse('GET', `/deployments/${DEPLOYMENT}/logs?component=warehouse&level=warning`, { cookie })
-  expect(log.text).toContain('records.refused')
-  expect(log.text).not.toContain('flow.ended')
-  const all = await browse('GET', '/logs?text=FLOW.', { cookie })
-  for (const template of ['flow.started', 'flow.ended']) expect(all.text).toContain(template)
-  expect((await browse('GET', `/deployments/${DEPLOYMENT}/versions`, { cookie })).text).toContain('in force')
-  await api.send('POST', `/v1/deployments/${DEPLOYMENT}/stop`)
-  const refused = await browse('POST', `${path}/replay`, { cookie, form: 'numbers=2' })
-  expect(refused.status).toBe(409)
-  expect(refused.text).toContain('was stopped')
-})
+slowTest(
+  'refused records are replayed by form; one that is refused again is one record; the log tells of all of it',
+  async () => {
+    mkdirSync(folder.file('in'))
+    writeFileSync(folder.file('in/orders-0.csv'), 'id,name\nnone,a\n2,good\n')
+    await api.send('POST', '/v1/enrolment', { code: platform.code() })
+    await platform.deploy(copyFlow())
+    await api.send('POST', `/v1/deployments/${DEPLOYMENT}/approve`, { version: 1 })
+    const detail = async () => (await api.get(`/v1/deployments/${DEPLOYMENT}`)).body
+    const ended = () => until('the flow has ended', async () => (await detail()).state === 'stopped')
+    await ended()
+    const cookie = await signIn()
+    const path = `/deployments/${DEPLOYMENT}/dead-letters`
+    const nothing = await browse('POST', `${path}/replay`, { cookie, form: '' })
+    expect(nothing.status).toBe(400)
+    expect(nothing.text).toContain('which refused records are meant')
+    expect(await browse('POST', `${path}/replay`, { cookie, form: 'numbers=1' })).toMatchObject({ location: path })
+    await until('it was refused again', async () => {
+      const { letters } = (await api.get(`/v1${path}`)).body
+      return letters.length === 1 && letters[0].number === 2 && !letters[0].replaying
+    })
+    await ended()
+    expect((await detail()).deadLetters).toBe(1)
+    const log = await browse('GET', `/deployments/${DEPLOYMENT}/logs?component=warehouse&level=warning`, { cookie })
+    expect(log.text).toContain('records.refused')
+    expect(log.text).not.toContain('flow.ended')
+    const all = await browse('GET', '/logs?text=FLOW.', { cookie })
+    for (const template of ['flow.started', 'flow.ended']) expect(all.text).toContain(template)
+    expect((await browse('GET', `/deployments/${DEPLOYMENT}/versions`, { cookie })).text).toContain('in force')
+    await api.send('POST', `/v1/deployments/${DEPLOYMENT}/stop`)
+    const refused = await browse('POST', `${path}/replay`, { cookie, form: 'numbers=2' })
+    expect(refused.status).toBe(409)
+    expect(refused.text).toContain('was stopped')
+  },
+)
 
 test('an id that is none, or a path, is not found or refused, and touches no file', async () => {
   for (const id of ['..%2F..', 'dep_x', '%2e%2e']) {

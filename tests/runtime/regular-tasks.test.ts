@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { DELIVER_MS, LOOK_MS } from '../../src/alerts/mod.ts'
 import { type Clock, deferred, logOf, systemClock } from '../../src/base/mod.ts'
-import { WorkerSilent } from '../../src/runtime/errors.ts'
-import { regularTasks, renewBridgeLeaves } from '../../src/runtime/regular-tasks.ts'
+import { regularTasks, renewBridgeLeaves, STARTED_MS } from '../../src/runtime/regular-tasks.ts'
+import { WorkerSilent } from '../../src/wire/mod.ts'
 import { BRIEFLY_MS, until } from '../support/until.ts'
 
 const tls = { certificatePem: 'c', privateKeyPem: 'k' }
@@ -51,6 +51,7 @@ test('a delivery of alerts that hangs holds up no look at what is wrong, and is 
       deliveries++
       return hangs.promise
     },
+    releaseMemory: () => undefined,
     bridgeLeaf: async () => tls,
   })
   await until('it looked three more times', () => deliveries === 1 && looks >= 3, BRIEFLY_MS)
@@ -58,4 +59,30 @@ test('a delivery of alerts that hangs holds up no look at what is wrong, and is 
   stop.abort()
   hangs.resolve()
   await tasks
+})
+
+test('what only a start needed is given back once, after the first look, and not when the Runtime ends before', async () => {
+  const station = { drift: { check: async () => [] }, enrolment: { link: {} }, state: {} } as never
+  const nothing = async () => undefined
+  const releasedAfter = async (started: boolean): Promise<number> => {
+    const stop = new AbortController()
+    let [waited, releases] = [0, 0]
+    const sleep = (ms: number, signal?: AbortSignal) => {
+      if (ms !== STARTED_MS) return systemClock.sleep(3_600_000, signal)
+      waited++
+      return started ? Promise.resolve() : systemClock.sleep(3_600_000, signal)
+    }
+    const tasks = regularTasks({
+      ...{ clock: { ...systemClock, sleep }, signal: stop.signal, log: logOf('test'), station },
+      ...{ tendCertificates: nothing, refreshAccess: nothing, lookForAlerts: nothing, deliverAlerts: nothing },
+      releaseMemory: () => void releases++,
+      bridgeLeaf: async () => tls,
+    })
+    await until('it waited for the end of the start', () => waited === 1, BRIEFLY_MS)
+    stop.abort()
+    await tasks
+    return releases
+  }
+  expect(STARTED_MS).toBeGreaterThan(LOOK_MS)
+  expect([await releasedAfter(true), await releasedAfter(false)]).toEqual([1, 0])
 })

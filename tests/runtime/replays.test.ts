@@ -13,7 +13,7 @@ import { refusalOf as refusalOfRecord } from '../../src/pipeline/sound-rows.ts'
 import { DeadLetterJournal, recordOf } from '../../src/runtime/dead-letters/dead-letter-journal.ts'
 import { RANGES_MAX } from '../../src/runtime/dead-letters/letter-state.ts'
 import { LetterReplays } from '../../src/runtime/dead-letters/replays.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { Nothing, numbered } from '../support/pipeline/components.ts'
 import { type Memory, memory } from '../support/pipeline/memory.ts'
 import { refusalOf } from '../support/refusal.ts'
@@ -27,7 +27,7 @@ let state: Memory
 let logged: string[]
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   state = memory()
   logged = []
   await reopen()
@@ -121,8 +121,8 @@ async function refuseOdd(kept: Kept): Promise<void> {
 test('letters go through the component that refused them, to the sink, once; those not chosen stay', async () => {
   const kept = nothingKept()
   await refuseOdd(kept)
-  expect(await journal.queue({ numbers: [4, 2, 4, 2, 99, 0] })).toBe(2)
-  expect(await journal.queue({ numbers: [2] })).toBe(0)
+  expect((await journal.queue({ numbers: [4, 2, 4, 2, 99, 0] })).queued).toBe(2)
+  expect((await journal.queue({ numbers: [2] })).queued).toBe(0)
   expect((await journal.list(1, 10)).letters.map(({ replaying }) => replaying ?? false)).toEqual([
     false,
     true,
@@ -144,13 +144,13 @@ test('a running flow takes them as they are chosen, with a filter too', async ()
   await refuseOdd(kept)
   const never = numbered('in', { rows: 10, endless: true })
   const { flow, replays } = run([never, picky('odd', ['in'], () => false), keeping('out', ['odd'], kept)])
-  expect(await journal.queue({ through: 5, code: 'other.code' })).toBe(0)
-  expect(await journal.queue({ through: 3, component: 'odd', code: 'picky.refused' })).toBe(3)
+  expect((await journal.queue({ through: 5, code: 'other.code' })).queued).toBe(0)
+  expect((await journal.queue({ through: 3, component: 'odd', code: 'picky.refused' })).queued).toBe(3)
   replays.woken()
   await until('three letters are taken', () => journal.count <= 2, BRIEFLY_MS)
-  expect(flow.takesReplays()).toBe(true)
+  expect(flow.takesReplays(['odd'])).toBe(true)
   await flow.drain()
-  expect(flow.takesReplays()).toBe(false)
+  expect(flow.takesReplays(['odd'])).toBe(false)
   expect(kept.rows.slice(5)).toEqual([1, 3, 5])
 })
 
@@ -159,7 +159,7 @@ test('one that is refused again comes back as one letter, where the record is fr
   await refuseOdd(kept)
   const [before] = (await journal.list(1, 1)).letters
   for (let round = 0; round < 3; round++) {
-    expect(await journal.queue({ through: 1_000 })).toBe(5)
+    expect((await journal.queue({ through: 1_000 })).queued).toBe(5)
     const still = [numbered('in', { rows: 10 }), picky('odd', ['in'], (n) => n < 4), keeping('out', ['odd'], kept)]
     if (round > 0) still[1] = picky('odd', ['in'], () => true)
     await run(still).flow.finished
@@ -190,7 +190,7 @@ test('a flow that ends in the middle leaves them in the row: the next one sends 
     const kept = nothingKept()
     await journal.close()
     folder[Symbol.dispose]()
-    folder = temporaryFolder()
+    folder = memoryFolder()
     await reopen()
     state = memory()
     await refuseOdd(kept)
@@ -257,12 +257,47 @@ test('what cannot go is a refused record like before: cut, of a component that i
   const { form: _form, ...cut } = letter(1)
   await journal.add([cut, { ...letter(2), component: 'gone' }, { ...letter(3), component: 'in' }, letter(4)])
   expect((await journal.list(1, 10)).letters.map(({ whole }) => whole)).toEqual([false, true, true, true])
-  expect(await journal.queue({ through: 10 })).toBe(3)
+  expect((await journal.queue({ through: 10 })).queued).toBe(3)
   const kept = nothingKept()
   await run([numbered('in', { rows: 1 }), picky('odd', ['in'], () => false), keeping('out', ['odd'], kept)]).flow
     .finished
   expect(await numbersLeft()).toEqual([1, 2, 3])
   expect(logged).toEqual(['dead_letters.component_gone', 'dead_letters.component_gone'])
+})
+
+test('one whose component has ended in a flow that goes on is left to the next flow, which takes it', async () => {
+  const kept = nothingKept()
+  await refuseOdd(kept)
+  const components = (endless: boolean): FlowComponent[] => [
+    numbered('in', { rows: 10 }),
+    picky('odd', ['in'], () => false),
+    keeping('out', ['odd'], kept),
+    numbered('other', { rows: 1, endless }),
+    keeping('elsewhere', ['other'], nothingKept()),
+  ]
+  const { flow, replays } = run(components(true))
+  await until('that branch has ended', () => flow.metrics()[2]?.state === 'stopped', BRIEFLY_MS)
+  expect([flow.takesReplays(['odd']), flow.takesReplays(['elsewhere']), flow.takesReplays([])]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  const { components: chosen, queued, waiting } = await journal.queue({ numbers: [1, 2], takers: ['odd', 'out'] })
+  expect({ chosen, queued, waiting }).toEqual({ chosen: ['odd'], queued: 2, waiting: 2 })
+  // It may have ended between the question and its turn.
+  replays.woken()
+  await until('the flow has put it off', () => logged.includes('dead_letters.component_ended'), BRIEFLY_MS)
+  expect([flow.takesReplays([]), journal.state.waiting]).toEqual([false, 2])
+  await flow.drain()
+  await run(components(false)).flow.finished
+  expect(kept.rows.slice(5)).toEqual([1, 3])
+  expect(journal.state.waiting).toBe(0)
+})
+
+test('letters of a component that takes no records are not queued, and counted', async () => {
+  await journal.add([letter(1), { ...letter(2), component: 'gone' }])
+  expect(await journal.queue({ through: 10, takers: ['odd'] })).toMatchObject({ queued: 1, gone: 1 })
+  expect(journal.state.waiting).toBe(1)
 })
 
 test('a letter on which the worker ends again and again is left alone, and the others go', async () => {

@@ -152,7 +152,9 @@ slowTest('a restart resumes an approved deployment without asking again', async 
   const watching = copyFlow({}, ['in/missing.csv'])
   await approveAndRun(watching)
   await until('the file is missed', async () => (await detail()).state === 'failed')
-  expect((await detail()).reasons).toEqual([{ code: 'csv_file.file_missing', item: 'orders' }])
+  expect((await detail()).reasons).toMatchObject([
+    { code: 'csv_file.file_missing', component: 'orders', item: 'in/missing.csv' },
+  ])
   await runtime?.close()
   writeFileSync(folder.file('in/missing.csv'), readFileSync(folder.file('in/orders-0.csv')))
   await start()
@@ -164,6 +166,38 @@ slowTest('a restart resumes an approved deployment without asking again', async 
     counted.map(({ messagesOut }: { messagesOut: number }) => messagesOut),
   )
   expect(counted.length).toBeGreaterThan(0)
+})
+
+test('a deployment that fails says which component, at what and what to do; the Platform is told none of the words', async () => {
+  await enrol()
+  mkdirSync(folder.file('in'))
+  writeFileSync(folder.file('in/Jane Roe.csv'), 'name\nJane\n')
+  await approveAndRun(copyFlow())
+  const told = { code: 'csv_file.header_invalid', component: 'orders', item: 'in/*.csv' }
+  const { reasons } = await until('it has failed', async () => {
+    const now = await detail()
+    return now.reasons.length > 0 ? now : undefined
+  })
+  expect(reasons).toEqual([
+    {
+      ...told,
+      message: `${folder.file('in/Jane Roe.csv')} has no column id`,
+      advice: expect.stringContaining('Compare the first line'),
+    },
+  ])
+  const { attention } = (await api.get('/v1/status')).body
+  expect(attention[0]).toMatchObject({
+    what: 'orders does not run: csv_file.header_invalid (orders, in/*.csv)',
+    effect: expect.stringContaining('Compare the first line'),
+  })
+  await until('the Platform knows by status and by heartbeat', () => {
+    const [last] = platform.status.slice(-1)
+    const beaten = platform.heartbeats.at(-1)?.deployments[0]
+    return last?.entry.reasons.length === 1 && beaten?.reasons.length === 1
+  })
+  expect(platform.status.at(-1)?.entry.reasons).toEqual([told])
+  expect(platform.heartbeats.at(-1)?.deployments[0]?.reasons).toEqual([told])
+  expect(JSON.stringify([platform.status, platform.heartbeats, platform.logs])).not.toContain('Jane')
 })
 
 test('what is owed while the Platform is gone survives a restart and is told once and in order', async () => {

@@ -7,7 +7,7 @@ import { CheckpointStore } from '../../src/runtime/state/checkpoints.ts'
 import { CountsMemory } from '../../src/runtime/state/counts.ts'
 import { Settings } from '../../src/runtime/state/settings.ts'
 import { DEPLOYMENTS_KEPT_MAX, Tidying } from '../../src/runtime/tidying.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { plainAssignment } from '../support/runtime/offers.ts'
 import { testStores } from '../support/runtime/store.ts'
 import { FakeClock } from '../support/wire/parties.ts'
@@ -22,7 +22,7 @@ let letters: Set<string>
 let forgotten: string[]
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   stores = await testStores(folder.path, clock)
   checkpoints = new CheckpointStore(stores.db)
   counts = new CountsMemory(new Settings({ db: stores.db, clock }))

@@ -137,6 +137,14 @@ describe('the papers', () => {
     expect([...papers].flatMap(([path, text]) => brokenLinks(path, text))).toEqual([])
   })
 
+  test('of docs/ are all in its index', () => {
+    const index = paper('docs/README.md')
+    const missing = [...papers.keys()]
+      .flatMap((path) => /^docs\/(.+)$/.exec(path)?.[1] ?? [])
+      .filter((name) => name !== 'README.md' && !index.includes(`](${name})`))
+    expect(missing).toEqual([])
+  })
+
   test('name files and folders that exist', () => {
     const missing = [...papers].flatMap(([path, text]) =>
       quoted(text)
@@ -193,9 +201,9 @@ describe('the papers', () => {
     expect(drawn).toEqual(Object.fromEntries(there))
   })
 
-  test('fit their bounds: a README of one screen, an architecture of 270 lines', () => {
+  test('fit their bounds: a README of one screen, an architecture of 300 lines', () => {
     expect(paper('README.md').split('\n').length).toBeLessThanOrEqual(60)
-    expect(paper('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(271)
+    expect(paper('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(301)
     expect(statSync(join(root, 'docs')).isDirectory()).toBe(true)
   })
 })

@@ -4,16 +4,16 @@ import { join } from 'node:path'
 import { API_TOKEN_LIFETIME_MAX_MS } from '../../src/accounts/mod.ts'
 import { refreshLocalAccess, writeLocalAccess } from '../../src/server/mod.ts'
 import { makeMaria, type TestAccounts, testAccounts } from '../support/accounts/open.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { memoryFolder } from '../support/folder.ts'
 
 const url = 'https://platform.example:8443/t/ten_1'
 const ca = 'the authority'
 let host: TestAccounts
-let folder: ReturnType<typeof temporaryFolder>
+let folder: ReturnType<typeof memoryFolder>
 let owner: string
 beforeEach(async () => {
   host = await testAccounts()
-  folder = temporaryFolder()
+  folder = memoryFolder()
   owner = await makeMaria(host.accounts)
   await writeLocalAccess(folder.path, { url, ca }, { accounts: host.accounts, owner, clock: host.clock })
 })

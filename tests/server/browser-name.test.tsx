@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { BrowserName } from '../../src/server/views/browser-name.tsx'
+import { BrowserName } from '../../src/server/accounts/views/browser-name.tsx'
 
 test('a browser is called by what a person knows, and what is none by what it says, cut and escaped', async () => {
   const names: Record<string, string> = {

@@ -261,6 +261,11 @@ describe('the API of people', () => {
       dataTenants: [{ dataTenant: 'dt_1', role: 'viewer' }],
     })
     expect((await ask('DELETE', '/users/nora/data-tenants/dt_1')).status).toBe(204)
+    // An owner of the server reaches no data by it: only a data tenant without an owner is given one.
+    expect((await ask('PUT', '/users/nora/data-tenants/dt_2', { role: 'owner' })).status).toBe(204)
+    expect(await ask('PUT', '/users/maria/data-tenants/dt_2', { role: 'viewer' })).toMatchObject({
+      ...{ status: 403, body: { code: 'data_tenant.owned' } },
+    })
     expect((await ask('DELETE', '/users/nora/totp')).body).toMatchObject({ code: 'totp.missing' })
     expect((await ask('DELETE', `/users/${made.body.user.id}`)).body).toMatchObject({ name: 'nora' })
     expect((await ask('GET', '/users/nora')).body).toMatchObject({ code: 'account.not_found' })

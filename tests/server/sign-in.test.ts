@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { FREE_ATTEMPTS_ACCOUNT } from '../../src/accounts/lockout.ts'
 import { SESSION_COOKIE } from '../../src/accounts/mod.ts'
 import { authenticator } from '../support/accounts/authenticator.ts'
 import { CLIENT, oidcProvider, type ProviderDouble } from '../support/accounts/provider-double.ts'
@@ -54,9 +55,13 @@ describe('signing in', () => {
     expect(wrong.text).toContain('role="alert"')
     const code = phone.code()
     expect(leadsTo(await browser.send('/sign-in/code', { code, next: '//evil.example' }))).toBe('303 /')
-    expect([...browser.cookies.keys()]).toEqual([SESSION_COOKIE])
+    expect([...browser.cookies.keys()]).toEqual([SESSION_COOKIE, `${SESSION_COOKIE}.browser`])
     expect((await browser.open('/account')).status).toBe(200)
     expect(leadsTo(await browserLike(host).send('/sign-in/code', { code, next: '/' }))).toBe('303 /sign-in?next=%2F')
+    const another = browserLike(host)
+    await another.send('/sign-in', { name: 'ivo', password: PASSWORD })
+    const used = await another.send('/sign-in/code', { code, next: '/' })
+    expect([used.status, used.text.includes('was used already')]).toEqual([401, true])
     expect(await actions()).toContainEqual({ action: 'session.opened', detail: { how: 'code' } })
   })
 
@@ -72,6 +77,21 @@ describe('signing in', () => {
     const planted = browserLike(host, [[SESSION_COOKIE, 'planted']])
     await planted.send('/sign-in', { name: 'eve', password: PASSWORD })
     expect(planted.cookies.get(SESSION_COOKIE)).toMatch(/^[\w-]{43}$/)
+  })
+
+  test('says how long to wait, and does not ask it of a browser in which the person has signed in before', async () => {
+    await userWithPassword('ana')
+    const own = browserLike(host)
+    await own.send('/sign-in', { name: 'ana', password: PASSWORD })
+    expect(leadsTo(await own.send('/sign-out'))).toBe('303 /sign-in')
+    expect([...own.cookies.keys()]).toEqual([`${SESSION_COOKIE}.browser`])
+    const neighbour = browserLike(host)
+    const guess = (password: string) => neighbour.send('/sign-in', { name: 'ana', password })
+    for (let i = 0; i < FREE_ATTEMPTS_ACCOUNT; i++) expect((await guess('a guess')).status).toBe(401)
+    const refused = await guess(PASSWORD)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(refused.text).toContain('Too many attempts failed')
+    expect(leadsTo(await own.send('/sign-in', { name: 'ana', password: PASSWORD }))).toBe('303 /')
   })
 
   test('leads nobody elsewhere, whatever `next` says', async () => {
@@ -107,7 +127,7 @@ describe('signing in by the provider', () => {
     const other = await browserLike(host).open(`/sign-in/oidc/back?${query}`)
     expect([other.status, other.text.includes('oidc.refused')]).toEqual([401, true])
     expect(leadsTo(await browser.open(`/sign-in/oidc/back?${query}`))).toBe('303 /audit')
-    expect([...browser.cookies.keys()]).toEqual([SESSION_COOKIE])
+    expect([...browser.cookies.keys()]).toEqual([SESSION_COOKIE, `${SESSION_COOKIE}.browser`])
     expect((await browser.open('/account')).text).toContain('ada')
     const done = await actions()
     expect(done).toContainEqual({ action: 'session.opened', detail: { how: 'oidc' } })

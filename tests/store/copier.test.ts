@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { systemRandom } from '../../src/base/mod.ts'
 import { copierBy, type Database, type RuntimeSchema, runtimeDatabase } from '../../src/store/mod.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { memoryFolder } from '../support/folder.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 // Copies are made by processes of their own, on a machine that others use as well.
@@ -20,7 +21,7 @@ const keysOf = async (db: Database<RuntimeSchema>): Promise<string[]> =>
 
 describe('a copy of a database', () => {
   test('holds what was committed, opens by the same key, and only its owner may read it', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const db = await runtimeDatabase(folder.file('a.db'), key)
     await set(db, 'one', 'marker-of-the-canary')
@@ -36,7 +37,7 @@ describe('a copy of a database', () => {
   })
 
   test('may have a key of its own, whatever bytes it is of; the key of the database does not open it', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     // NUL, quotes, and what is more than seven bits.
     const newKey = new Uint8Array([0, 39, 34, 59, 255, 128, ...systemRandom(26)])
@@ -51,7 +52,7 @@ describe('a copy of a database', () => {
   })
 
   test('is of one moment while writers go on, and holds none of them up', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const db = await runtimeDatabase(folder.file('a.db'), key)
     for (let n = 0; n < 200; n++) await set(db, `before-${n}`, 'x'.repeat(1_000))
@@ -80,8 +81,8 @@ describe('a copy of a database', () => {
     db.close()
   })
 
-  test('is refused by its name: another key, a damaged database, a name that is taken', async () => {
-    using folder = temporaryFolder()
+  slowTest('is refused by its name: another key, a damaged database, a name that is taken', async () => {
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const db = await runtimeDatabase(folder.file('a.db'), key)
     for (let n = 0; n < 200; n++) await set(db, `row-${n}`, 'x'.repeat(1_000))
@@ -99,7 +100,7 @@ describe('a copy of a database', () => {
   })
 
   test('of a process that cannot be started is refused', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const none = copierBy({ entry: folder.file('none.ts') })
     const key = systemRandom(32)
     ;(await runtimeDatabase(folder.file('a.db'), key)).close()

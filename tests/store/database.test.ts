@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { type Bytes, codeOf, systemRandom } from '../../src/base/mod.ts'
+import { type Bytes, base64url, codeOf, systemRandom } from '../../src/base/mod.ts'
 import {
   bytes,
   credentials,
@@ -14,7 +14,7 @@ import {
   tenantDatabase,
   yieldToFinalisers,
 } from '../../src/store/mod.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { memoryFolder } from '../support/folder.ts'
 import { canMount, onSmallDisk } from '../support/full-disk.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -24,6 +24,7 @@ const notes = sqliteTable('notes', {
   blob: bytes('blob'),
 })
 const fullDisk = new URL('../support/database-on-full-disk.ts', import.meta.url).pathname
+const visitor = new URL('../support/database-visitor.ts', import.meta.url).pathname
 const first: Migration = {
   createdAtMs: 1,
   hash: 'first',
@@ -44,7 +45,7 @@ function plaintextIn(path: string, marker: string): boolean {
 describe('encryption', () => {
   test('no database or WAL of ours starts with a plaintext header or holds what was written', async () => {
     for (const open of [runtimeDatabase, tenantDatabase, registryDatabase]) {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       const path = folder.file('some.db')
       const db = await open(path, systemRandom(32))
       await db.run(sql`CREATE TABLE probe (marker text)`)
@@ -57,7 +58,7 @@ describe('encryption', () => {
   })
 
   test('openDatabase() refuses another key, whichever of its bytes differs', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const db = await openNotes(folder.file('a.db'), key)
     db.close()
@@ -71,7 +72,7 @@ describe('encryption', () => {
   })
 
   test('openDatabase() takes keys with zero and control bytes', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const zeros = new Uint8Array(32)
     const db = await openNotes(folder.file('a.db'), zeros)
     await db.insert(notes).values({ text: 'kept' })
@@ -82,14 +83,14 @@ describe('encryption', () => {
   })
 
   test('openDatabase() refuses a key of another length and a file that is no database', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     expect(await refusalOf(() => openNotes(folder.file('a.db'), systemRandom(16)))).toBe('internal.unreachable')
     writeFileSync(folder.file('b.db'), 'x'.repeat(8_192))
     expect(await refusalOf(() => openNotes(folder.file('b.db'), systemRandom(32)))).toBe('store.wrong_key')
   })
 
   test('openDatabase() opens a path with spaces, percent and question marks', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const path = folder.file('a b%20?c#d.db')
     const db = await openNotes(path, systemRandom(32))
     db.close()
@@ -99,7 +100,7 @@ describe('encryption', () => {
 
 describe('migrations', () => {
   test('openDatabase() applies what is missing and keeps the rows', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const before = await openNotes(folder.file('a.db'), key)
     await before.insert(notes).values({ text: 'old' })
@@ -110,7 +111,7 @@ describe('migrations', () => {
   })
 
   test('openDatabase() refuses a database that a later version wrote', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const later = await openNotes(folder.file('a.db'), key, [first, second])
     later.close()
@@ -118,7 +119,7 @@ describe('migrations', () => {
   })
 
   test('openDatabase() applies all steps or none', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const broken = { ...second, statements: ['ALTER TABLE notes ADD more text', 'ALTER TABLE nothing ADD more text'] }
     expect(await refusalOf(() => openNotes(folder.file('a.db'), key, [first, broken]))).toBe('store.failed')
@@ -128,7 +129,7 @@ describe('migrations', () => {
   })
 
   test('a step that rebuilds a parent table leaves its children alone', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const family = {
       ...second,
       statements: ['CREATE TABLE child (note integer REFERENCES notes(id) ON DELETE CASCADE)'],
@@ -157,7 +158,7 @@ describe('migrations', () => {
 
 describe('statements', () => {
   test('every failure has a code of ours, and neither message nor cause names a parameter', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const db = await openNotes(folder.file('a.db'), systemRandom(32))
     await db.insert(notes).values({ text: 'secret-of-a-row' })
     const thrown = await db
@@ -178,7 +179,7 @@ describe('statements', () => {
   })
 
   test('bytes come back as they went in, over memory of their own', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const db = await openNotes(folder.file('a.db'), systemRandom(32))
     const blob = systemRandom(1_000)
     await db.insert(notes).values([
@@ -192,7 +193,7 @@ describe('statements', () => {
   })
 
   test('a full disk is store.disk_full, and the transaction leaves nothing behind', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const db = await openNotes(folder.file('a.db'), systemRandom(32))
     const fill = db.transaction(async (tx) => {
       await tx.insert(notes).values({ text: 'before the disk was full' })
@@ -209,13 +210,13 @@ describe('statements', () => {
   test.skipIf(!canMount())(
     'a disk that fills up loses no acknowledged row, and writing goes on once there is room',
     () => {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       expect(onSmallDisk(fullDisk, folder.path)).toEqual({ refused: 'store.disk_full', some: true, kept: true })
     },
   )
 
   test('writers of one process take turns instead of blocking each other', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const db = await openNotes(folder.file('a.db'), systemRandom(32))
     const order: string[] = []
     const write = (name: string): Promise<void> =>
@@ -235,7 +236,7 @@ describe('statements', () => {
   })
 
   test('a reader beside an open transaction sees what was committed before it', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const db = await openNotes(folder.file('a.db'), systemRandom(32))
     await db.transaction(async (tx) => {
       await tx.insert(notes).values({ text: 'not yet' })
@@ -246,7 +247,7 @@ describe('statements', () => {
   })
 
   test('a transaction that throws is rolled back, a nested one only as far as itself', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const db = await openNotes(folder.file('a.db'), systemRandom(32))
     await db.transaction(async (tx) => {
       await tx.insert(notes).values({ text: 'outer' })
@@ -268,7 +269,7 @@ describe('statements', () => {
   })
 
   test('what was committed is there when the database is opened again', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const key = systemRandom(32)
     const db = await runtimeDatabase(folder.file('a.db'), key)
     const row = {
@@ -288,4 +289,23 @@ describe('statements', () => {
     expect(await again.select().from(credentials)).toEqual([row])
     again.close()
   })
+})
+
+test('another process that looks into a database in use, and closes it, takes no log away from under it', async () => {
+  using folder = memoryFolder()
+  const [path, key] = [folder.file('some.db'), systemRandom(32)]
+  for (const text of ['first', 'second', 'third']) {
+    // The first time it is made, then it is there.
+    const db = await openNotes(path, key)
+    await db.insert(notes).values({ text: `${text}, before` })
+    const visit = Bun.spawn([process.execPath, visitor, path, base64url(key)], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    expect(await visit.exited).toBe(0)
+    await db.insert(notes).values({ text: `${text}, after` })
+    const other = await openNotes(path, key)
+    expect((await other.select().from(notes)).map((row) => row.text)).toContain(`${text}, after`)
+    other.close()
+    db.close()
+  }
 })

@@ -5,7 +5,7 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { migrations } from '../../scripts/migrations.ts'
 import { systemRandom } from '../../src/base/mod.ts'
 import { type Migration, openDatabase } from '../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 
 const one = sqliteTable('one', { id: integer('id').primaryKey() })
 const oneMore = sqliteTable('one', { id: integer('id').primaryKey(), more: text('more') })
@@ -26,7 +26,7 @@ describe('scripts/migrations', () => {
   })
 
   test('appends one step for each change and never touches an older one', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await run(folder, 'append', { one })
     const [first] = embedded(folder)
     expect(await run(folder, 'check', { one: oneMore, two })).toHaveLength(1)
@@ -39,7 +39,7 @@ describe('scripts/migrations', () => {
   })
 
   test('leaves every byte as it is when nothing has changed, whatever the mode', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await run(folder, 'append', { one, two })
     const before = ['some.ts', 'some.json'].map((name) => readFileSync(folder.file(name), 'utf8'))
     for (const mode of ['append', 'check', 'fresh'] as const)
@@ -48,7 +48,7 @@ describe('scripts/migrations', () => {
   })
 
   test('a fresh start joins all steps into one', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await run(folder, 'append', { one })
     await run(folder, 'append', { one: oneMore })
     await run(folder, 'fresh', { one: oneMore })
@@ -57,7 +57,7 @@ describe('scripts/migrations', () => {
   })
 
   test('a step that was edited by hand is found', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await run(folder, 'append', { one })
     writeFileSync(
       folder.file('some.ts'),
@@ -69,7 +69,7 @@ describe('scripts/migrations', () => {
   })
 
   test('what was generated makes the tables that the schema names', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     await run(folder, 'append', { one })
     await run(folder, 'append', { one: oneMore })
     const options = { path: folder.file('a.db'), key: systemRandom(32), schema: { one: oneMore } }

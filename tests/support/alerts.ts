@@ -5,7 +5,7 @@ import { importWrappingKey } from '../../src/crypto/mod.ts'
 import { type HttpsServer, serveHttps } from '../../src/host/mod.ts'
 import { alertMessages, runtimeDatabase } from '../../src/store/mod.ts'
 import { testAuthority } from './certificates.ts'
-import { temporaryFolder } from './folder.ts'
+import { memoryFolder } from './folder.ts'
 import { frozenClock } from './frozen-clock.ts'
 
 export type Desk = Disposable & {
@@ -22,7 +22,7 @@ export type Desk = Disposable & {
 }
 
 export async function alertsDesk(): Promise<Desk> {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const clock = frozenClock()
   const key = await importWrappingKey(systemRandom(32))
   const path = folder.file('some.db')

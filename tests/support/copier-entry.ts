@@ -1,4 +1,4 @@
 /** What `main.ts` does for the subcommand that copies a database. */
-import { runCopier } from '../../src/store/mod.ts'
+import { runCopier } from '../../src/store/copier.ts'
 
 await runCopier()

@@ -1,4 +1,4 @@
-/** A quick run (`npm run ok`) has a minute for everything: a test of more than some five seconds is left to the whole run. */
+/** A quick run (`npm run ok`) has a minute for everything: a test that takes more than half a second of a processor is left to the whole run. */
 import { describe, test } from 'bun:test'
 
 export const isQuick = process.env['SLUICE_TEST_QUICK'] === '1'

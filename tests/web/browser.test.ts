@@ -47,6 +47,18 @@ describe.skipIf(!able)('in a browser', () => {
     await page.close()
   }, 15_000)
 
+  test('on a phone the tab that one is on is in sight, and the way back ends with what is above', async () => {
+    const page = await open('/')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(`${pages.url}/gallery`)
+    const box = await page.locator('.tabs [aria-current]').boundingBox()
+    expect(box?.x).toBeGreaterThanOrEqual(0)
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390)
+    const marks = 'document.querySelector(".crumbs li:last-child")'
+    expect(await page.evaluate(`getComputedStyle(${marks}, "::after").content`)).toBe('none')
+    await page.close()
+  }, 15_000)
+
   test('a page whose stream breaks says so, and recovers by itself', async () => {
     const page = await open('/', { heldTime: true })
     await page.locator('.live-note', { hasText: 'Live' }).waitFor()

@@ -2,10 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { AppError, type ErrorKind, systemClock, systemRandom } from '../../src/base/mod.ts'
+import { assetUrl } from '../../src/web/assets.ts'
 import {
   assetRoutes,
-  assetUrl,
-  CONTENT_SECURITY_POLICY,
   ErrorPage,
   limitBody,
   onFailure,
@@ -17,6 +16,7 @@ import {
   requestIds,
   securityHeaders,
 } from '../../src/web/mod.ts'
+import { CONTENT_SECURITY_POLICY } from '../../src/web/security-headers.ts'
 
 class PeerUnknown extends AppError {
   override readonly code = 'bridge.peer_unknown'
@@ -219,13 +219,13 @@ describe('bodies', () => {
     expect(JSON.parse(text)).toMatchObject({
       code: 'request.invalid',
       fields: [
-        { path: 'name', message: 'must be string' },
+        { path: 'name', message: 'must be a text, got a number' },
         { path: 'limits.bytesMax', message: 'is missing' },
       ],
     })
     expect(text).not.toContain('7391')
     expect(JSON.parse(await (await json('{"name":"ab","limits":{"bytesMax":1}}')).text()).fields).toEqual([
-      { path: 'name', message: 'must be >=3' },
+      { path: 'name', message: 'must have at least 3 characters, got 2' },
     ])
     expect(JSON.parse(await (await json('[]')).text()).fields).toContainEqual({ path: 'name', message: 'is missing' })
   })

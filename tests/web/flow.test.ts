@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { type Box, FLOW_NODES_MAX, layoutFlow } from '../../src/web/flow-layout.ts'
-import { FlowPicture, type FlowProps, flowInWords } from '../../src/web/mod.ts'
+import { type Box, FLOW_NODES_MAX, isDrawable, layoutFlow } from '../../src/web/flow-layout.ts'
+import { FlowPicture, type FlowProps, flowInWords } from '../../src/web/flow-picture.tsx'
 
 type Wire = [name: string, system: string, ...from: string[]]
 
@@ -145,5 +145,25 @@ describe('FlowPicture', () => {
     const flow = (count: number) => FlowPicture({ systems: [{ name: 'a' }], nodes: nodes(count), bridges: [] })
     expect(String(await flow(FLOW_NODES_MAX))).toContain('<svg')
     expect(String(await flow(FLOW_NODES_MAX + 1))).toContain('65 components are too many to draw')
+  })
+
+  test('does not lay out what would hold the loop for a minute: components that each take from all before them', async () => {
+    const nodes = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        ...{ name: `n${i}`, type: 'map', system: 'a', state: 'running' as const },
+        from: Array.from({ length: i }, (_, before) => `n${before}`),
+      }))
+    const flow = (count: number) => FlowPicture({ systems: [{ name: 'a' }], nodes: nodes(count), bridges: [] })
+    expect(String(await flow(14))).toContain('<svg')
+    const before = process.cpuUsage()
+    expect(String(await flow(FLOW_NODES_MAX))).toContain('64 components are too many to draw')
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000)
+    // A circle, which never runs, has an end as well.
+    expect(
+      isDrawable([
+        { name: 'a', from: ['b'] },
+        { name: 'b', from: ['a'] },
+      ]),
+    ).toBe(true)
   })
 })

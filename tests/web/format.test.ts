@@ -1,14 +1,6 @@
 import { expect, test } from 'bun:test'
-import {
-  formatAgo,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatInstant,
-  formatRate,
-  grouped,
-  shortId,
-} from '../../src/web/mod.ts'
+import { formatAgo, formatCount, formatRate, shortId } from '../../src/web/format.ts'
+import { formatBytes, formatDuration, formatInstant, grouped } from '../../src/web/mod.ts'
 
 test('counts are exact below 10,000 and have three digits above', () => {
   expect([0, 9_999, 10_000, 12_345, 999_499, 999_500, 4_210_000].map(formatCount)).toEqual([

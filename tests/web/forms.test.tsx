@@ -4,7 +4,6 @@ import * as v from 'valibot'
 import { logOf, Unreachable } from '../../src/base/mod.ts'
 import { RequestInvalid } from '../../src/web/errors.ts'
 import {
-  Choices,
   checkField,
   DangerForm,
   Field,
@@ -82,7 +81,7 @@ describe('formFailure', () => {
     })
     expect(formFailure(new PageNotFound('nothing has this address'))).toMatchObject({
       status: 404,
-      failure: { message: 'Nothing has this address.' },
+      failure: { message: 'nothing has this address' },
       errors: {},
     })
   })
@@ -130,12 +129,5 @@ describe('fields', () => {
   test('lines come back as they were typed, the first empty one too', async () => {
     const html = await text(<TextArea name="b" label="B" value={'\r\none\r\ntwo'} />)
     expect(html).toContain('>\n\none\ntwo</textarea>')
-  })
-
-  test('a group names itself, its error and its help', async () => {
-    const options = [{ value: 'a', label: 'A' }]
-    const html = await text(<Choices name="g" label="Group" kind="many" options={options} error="choose" help="why" />)
-    expect(html).toMatch(/<fieldset class="field choices wrong" [^>]*aria-describedby="g-error g-help"/)
-    expect(html).toContain('<legend>Group</legend>')
   })
 })

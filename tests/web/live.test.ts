@@ -156,3 +156,35 @@ describe('a live stream', () => {
     expect((await events(await app.request('/live')).next()).value?.data).toBe('{"a":"2"}')
   })
 })
+
+describe('a followed list', () => {
+  test('sends each entry once as an event with its number, what there is more at once, and else a sign of life', async () => {
+    const clock = steppedClock()
+    const ended = new AbortController()
+    const streams = liveStreams({ clock, signal: ended.signal })
+    const batches = [['1', '2'], ['3'], []]
+    let calls = 0
+    const next = async () => {
+      const events = (batches[calls++] ?? []).map((id) => ({ id, data: `{"n":${id}}` }))
+      return { events, more: calls === 1 }
+    }
+    let allowed = true
+    const app = new Hono().get('/log', (c) => streams.follow(c, { next, allowed: () => allowed }))
+    const reader = (await app.request('/log')).body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    const until = async (wanted: string) => {
+      while (!text.includes(wanted)) {
+        const { value, done } = (await reader?.read()) ?? { done: true, value: undefined }
+        if (done) throw new Error(`the stream ended after ${text}`)
+        text += value
+      }
+    }
+    await until('id: 3\n\n')
+    expect([text, calls]).toEqual(['data: {"n":1}\nid: 1\n\ndata: {"n":2}\nid: 2\n\ndata: {"n":3}\nid: 3\n\n', 2])
+    clock.step()
+    await until(':\n\n')
+    allowed = false
+    clock.step()
+    await until('event: ended')
+  })
+})

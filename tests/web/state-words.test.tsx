@@ -1,12 +1,15 @@
 import { expect, test } from 'bun:test'
-import { DeploymentView, FlowPicture, flowInWords, unsaid, wordOf } from '../../src/web/mod.ts'
+import { FlowPicture, flowInWords } from '../../src/web/flow-picture.tsx'
+import { DeploymentView, unsaid, wordOf } from '../../src/web/mod.ts'
 import { componentView, deploymentProps } from '../support/web/deployment.ts'
 
 const ENDED = { code: 'flow.ended' }
 const STOPPED = { code: 'owner.stopped' }
 
 test('what stopped says how: by its own end, by its owner, or just that', () => {
-  expect(wordOf('stopped', [ENDED])).toBe('ended')
+  expect(wordOf('stopped', [ENDED])).toBe('finished')
+  expect(wordOf('stopped', [ENDED], 1)).toBe('finished, 1 record')
+  expect(wordOf('stopped', [ENDED], 12_345)).toBe('finished, 12.3 k records')
   expect(wordOf('stopped', [STOPPED])).toBe('stopped by owner')
   expect(wordOf('stopped')).toBe('stopped')
   expect(wordOf('running', [ENDED])).toBe('running')
@@ -27,8 +30,8 @@ async function words(
 }
 
 test('a source that has read everything has ended, whether the rest still runs or not; one that was stopped has not', async () => {
-  expect(await words('running', [])).toEqual(['running', 'ended'])
-  expect(await words('stopped', [ENDED])).toEqual(['ended', 'ended'])
+  expect(await words('running', [])).toEqual(['running', 'finished'])
+  expect(await words('stopped', [ENDED])).toEqual(['finished', 'finished'])
   expect(await words('stopped', [STOPPED])).toEqual(['stopped by owner', 'stopped'])
   expect(await words('stopped', [])).toEqual(['stopped', 'stopped'])
   expect(await words('draining', [])).toEqual(['draining', 'stopped'])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { DIFF_CELLS_MAX } from '../../src/web/line-diff.ts'
-import { Code, Diff, diffLines, Facts, Notice, type View } from '../../src/web/mod.ts'
+import { Code, Diff, diffLines, Facts, FormError, Notice, type View } from '../../src/web/mod.ts'
 import { CODE_LINES_MAX } from '../../src/web/texts.tsx'
 
 async function text(view: View): Promise<string> {
@@ -80,4 +80,12 @@ test('a notice says in a word what its colour says', async () => {
 
 test('facts are terms and what they are', async () => {
   expect(await text(<Facts rows={[['Names', 'a, b']]} />)).toBe('<dl class="facts"><dt>Names</dt><dd>a, b</dd></dl>')
+})
+
+describe('words of an error', () => {
+  test('are a sentence, and code where they say so; what looks like an element is text', async () => {
+    const html = await text(<FormError message="the name is `<b>`" advice="Run `sluice user link NAME`." />)
+    expect(html).toContain('<b>The name is <code>&lt;b&gt;</code>.</b>')
+    expect(html).toContain('<p>Run <code>sluice user link NAME</code>.</p>')
+  })
 })

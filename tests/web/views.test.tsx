@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { LayoutProps } from '../../src/web/layout.tsx'
 import {
   assetRoutes,
   Charts,
@@ -7,7 +8,6 @@ import {
   Empty,
   Field,
   Layout,
-  type LayoutProps,
   Needs,
   OneTimeLinkPage,
   readListing,
@@ -15,12 +15,12 @@ import {
   SecretOnce,
   SignInPage,
   State,
-  type StateWord,
   Table,
   Tiles,
   type View,
   wordOf,
 } from '../../src/web/mod.ts'
+import type { StateWord } from '../../src/web/state.tsx'
 import { componentView, deploymentProps } from '../support/web/deployment.ts'
 import { chartOf } from '../support/web/gallery.tsx'
 
@@ -126,7 +126,7 @@ describe('Layout', () => {
     const html = await renderPage(
       <Layout {...frame} charts>
         <DeploymentView {...deploymentProps()} />
-        <Charts path="/" range="1h" charts={[chartOf(1), { ...chartOf(2), id: 'second' }]} />
+        <Charts path="/" range="1h" ranges={[]} charts={[chartOf(1), { ...chartOf(2), id: 'second' }]} />
       </Layout>,
     )
     expect(html).toContain('/assets/uplot.')
@@ -253,6 +253,27 @@ describe('DeploymentView', () => {
       expect(html).toContain(shown)
     expect(html).toContain('title="12,345"')
     expect(html).toMatch(/<b class="late"><span title="14">14/)
+  })
+
+  test('says why in full where that is told, and between whom nothing crosses', async () => {
+    const reason = { code: 'csv_file.file_missing', component: 'rows', item: 'in/late.csv' }
+    const told = { message: 'no file fits', advice: 'Check `paths` of the component.' }
+    const peer = { name: 'cloud-01', version: 8, state: 'awaiting-approval' as const, sinceMs: 940_000, inForce: 7 }
+    const [bridge] = deploymentProps().bridges
+    const html = await text(
+      <DeploymentView
+        {...deploymentProps({ state: 'failed', reasons: [{ ...reason, ...told }], peers: [peer] })}
+        bridges={bridge ? [{ ...bridge, sinceMs: 880_000 }] : []}
+      />,
+    )
+    expect(html).toContain('rows: <code>csv_file.file_missing</code> in/late.csv')
+    expect(html).toContain('No file fits.')
+    expect(html).toContain('Check <code>paths</code> of the component.')
+    expect(html).toMatch(
+      /Nothing crosses to or from cloud-01: there version 8 is .*awaiting approval.* since <time[^>]*>1 min ago/,
+    )
+    expect(html).toContain(', and version 7 is in force')
+    expect(html).toMatch(/up<\/span><small>since <time[^>]*>2 min ago/)
   })
 
   test('sends the same parts by a live stream as it was rendered with', async () => {

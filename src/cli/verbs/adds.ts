@@ -7,6 +7,7 @@ const ADDS: Readonly<Record<string, string>> = {
   credentials: 'credentials',
   peers: 'bridges with',
   code: 'code',
+  libraries: 'libraries',
   flows: 'steps',
   declassifications: 'made public',
   leave: 'leave to',

@@ -1,4 +1,4 @@
-/** `sluice alert`: where a server tells people, by webhook or mail, what is wrong. */
+/** `sluice alert`: where a Runtime tells people, by webhook or mail, what is wrong. */
 import type { Command } from 'commander'
 import { readText } from '../../host/mod.ts'
 import { AlertChannel, AlertChannels, AlertWebhook, readAs } from '../answers.ts'
@@ -20,7 +20,7 @@ type MailFlags = RemoteFlags & {
 }
 
 export function addAlertVerbs(program: Command, context: CliContext): void {
-  const alert = program.command('alert').description('where a server tells people what is wrong')
+  const alert = program.command('alert').description('where a Runtime tells people what is wrong')
   addRemoteFlags(alert.command('list'))
     .description('list the channels and how each is doing')
     .action((flags: RemoteFlags) => list(context, flags))

@@ -2,13 +2,14 @@
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import { verifyExport } from '../../audit/mod.ts'
-import { AppError, rfc3339 } from '../../base/mod.ts'
+import { AppError, rfc3339, systemClock } from '../../base/mod.ts'
 import { readLines, writeFileAtomic } from '../../host/mod.ts'
 import { AuditList, readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
-import { addRemoteFlags } from './remote.ts'
+import { TIME_HELP, timeOf } from '../times.ts'
+import { addRemoteFlags, examples } from './remote.ts'
 
 /** The trail was changed. */
 export class AuditTrailBroken extends AppError {
@@ -36,10 +37,10 @@ type VerifyFlags = RemoteFlags & { against?: string; file?: string; key?: string
 export function addAuditVerbs(program: Command, context: CliContext): void {
   const audit = program.command('audit').description('the record of what people and keys did, chained and signed')
   addRemoteFlags(audit.command('list'))
-    .option('--actor <who>', 'only what this one did: user:…, runtime, platform, system')
+    .option('--actor <who>', 'only what this one did: a user by name, or runtime, platform, system')
     .option('--action <what>', 'only this act; credential.* for all of a kind')
     .option('--subject <id>', 'only what was done to this')
-    .option('--since <time>', 'a date, or a time as 2026-01-31T12:00:00Z')
+    .option('--since <time>', TIME_HELP)
     .option('--until <time>', 'the same')
     .option('--before <entry>', 'go on with older entries, from the number that the page before ended with')
     .option('--limit <n>', 'at most so many', '50')
@@ -54,18 +55,24 @@ export function addAuditVerbs(program: Command, context: CliContext): void {
     .option('--file <file>', 'check an exported trail instead, without any server')
     .option('--key <id>', 'with --file: the id of the key that must have signed it')
     .description('check the hash chain and its signed head; names the first entry that does not fit')
+    .addHelpText(
+      'after',
+      examples('audit verify', 'audit verify --file audit-trail.ndjson --key ID', 'audit verify --against COUNT:HASH'),
+    )
     .action((flags: VerifyFlags) => verify(context, flags))
 }
 
 async function list(context: CliContext, flags: ListFlags): Promise<void> {
-  const { actor, action, subject, since, until, before, limit } = flags
+  const { actor, action, subject, before, limit } = flags
+  const [since, until] = [flags.since, flags.until].map((text) => timeOf(text, systemClock.now()))
   const asked = Object.entries({ actor, action, subject, since, until, before, limit })
   const query = new URLSearchParams(asked.filter((pair): pair is [string, string] => pair[1] !== undefined))
   const { client } = await connect(context, flags)
   const page = readAs(AuditList, await client.get(`/v1/audit?${query}`))
   print(context.terminal, flags.json, page, ({ head, entries, next }) => {
     const rows = entries.map((entry) => [
-      ...[entry.count, rfc3339(entry.atMs), entry.actor, entry.action, entry.subject],
+      ...[entry.count, rfc3339(entry.atMs), entry.actorName ?? entry.actor],
+      ...[entry.action, entry.subjectName ?? entry.subject],
       Object.entries(entry.detail)
         .map(([name, value]) => `${name}=${value}`)
         .join(' '),

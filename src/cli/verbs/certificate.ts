@@ -8,7 +8,7 @@ import type { Client } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print } from '../output.ts'
-import { addRemoteFlags } from './remote.ts'
+import { addRemoteFlags, examples } from './remote.ts'
 
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory'
 /** An order takes seconds; the server itself gives up after four minutes. */
@@ -73,6 +73,13 @@ export function addCertificateVerbs(program: Command, context: CliContext): void
     .option('--passphrase-env <variable>', 'the passphrase from an environment variable')
     .option('--insist', 'take it even if it does not name the public host')
     .description('check a certificate and take it into use; open connections go on')
+    .addHelpText(
+      'after',
+      examples(
+        'certificate set --certificate chain.pem --key key.pem',
+        'certificate set --pkcs12 bundle.p12 --passphrase-file passphrase.txt',
+      ),
+    )
     .action(async (flags: SetFlags) => {
       const { client } = await connect(context, flags)
       const view = readAs(View, await client.request('PUT', '/v1/certificate', await brought(flags, context)))

@@ -77,6 +77,7 @@ async function askedFor(kind: string, { terminal }: CliContext): Promise<Record<
     const typed = await terminal.ask?.(`${name}${optional ? ' (may stay empty)' : ''}`)
     if (typed) fields[name] = typed
   }
-  if (Object.keys(fields).length === 0) throw new UsageInvalid('a credential needs at least one field')
+  if (Object.keys(fields).length === 0)
+    throw new UsageInvalid('a credential needs at least one field: give it with --field-file, --field-env or --from')
   return fields
 }

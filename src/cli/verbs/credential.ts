@@ -5,6 +5,7 @@ import { AppError } from '../../base/mod.ts'
 import { Checked, Credential, Credentials, readAs, SetCredential } from '../answers.ts'
 import { ApiRefused } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print, table } from '../output.ts'
 import { collect, type FieldFlags, fieldsBy } from './credential-fields.ts'
 import { addRemoteFlags } from './remote.ts'
@@ -47,7 +48,7 @@ export function addCredentialVerbs(program: Command, context: CliContext): void 
     .action((name: string, flags: RemoteFlags) => show(context, name, flags))
   addRemoteFlags(credential.command('check'))
     .argument('<name>', 'name of the credential')
-    .option('--deployment <id>', 'try it with this deployment only')
+    .option('--deployment <name>', `try it with this deployment only: ${DEPLOYMENT}`)
     .option('--component <name>', 'try it with this component only')
     .description('try it with the components in force that use it')
     .action((name: string, flags: CheckFlags) => check(context, name, flags))
@@ -75,8 +76,14 @@ async function set(context: CliContext, name: string, flags: SetFlags): Promise<
   const { client } = await connect(context, flags)
   const body = { kind: flags.kind, fields: await fieldsBy(flags, flags.kind, context) }
   const answer = readAs(SetCredential, await client.request('PUT', pathOf(name), body))
-  print(context.terminal, flags.json, answer, ({ name: stored, fields, restarted }) =>
-    [`Stored ${stored} (${fields.join(', ')}). It can be used, not read.`, ...restartedLine(restarted)].join('\n'),
+  print(context.terminal, flags.json, answer, ({ name: stored, fields, restarted, unavailable }) =>
+    [
+      `Stored ${stored} (${fields.join(', ')}). It can be used, not read.`,
+      ...restartedLine(restarted),
+      ...unavailable.map(
+        ({ field, message, advice = '' }) => `But ${field} is not available now: ${message}. ${advice}`,
+      ),
+    ].join('\n'),
   )
 }
 
@@ -124,7 +131,8 @@ async function show(context: CliContext, name: string, flags: RemoteFlags): Prom
 
 async function check(context: CliContext, name: string, flags: CheckFlags): Promise<void> {
   const { client } = await connect(context, flags)
-  const { deployment, component } = flags
+  const { component } = flags
+  const deployment = flags.deployment === undefined ? undefined : await deploymentNamed(client, flags.deployment)
   const body = { ...(deployment !== undefined && { deployment }), ...(component !== undefined && { component }) }
   const { checked } = readAs(Checked, await client.request('POST', `${pathOf(name)}/check`, body))
   print(context.terminal, flags.json, checked, (all) =>
@@ -181,6 +189,11 @@ function restartedLine(restarted: readonly string[]): string[] {
 function usesTable(uses: v.InferOutput<typeof Credential>['uses']): string {
   return table(
     ['DEPLOYMENT', 'BLUEPRINT', 'COMPONENT', 'STATE'],
-    uses.map((use) => [use.deployment, use.blueprint, use.component, use.waits ? 'waits for approval' : 'in force']),
+    uses.map((use) => [
+      use.deployment,
+      use.blueprint,
+      use.component,
+      use.waits ? 'waits for approval' : use.ended ? 'has ended, can start again' : 'in force',
+    ]),
   )
 }

@@ -4,6 +4,7 @@ import { fromBase64url } from '../../base/mod.ts'
 import { DroppedLetters, Letter, LetterCounts, LetterList, ReplayedLetters, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
+import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print, table } from '../output.ts'
 import { addRemoteFlags } from './remote.ts'
 
@@ -53,7 +54,7 @@ export function addDeadLetterVerbs(program: Command, context: CliContext): void 
     .description('list refused records with their reasons, the oldest first')
     .action((id: string, flags: ListFlags) => (flags.counts ? counts(context, id, flags) : list(context, id, flags)))
   addRemoteFlags(letters.command('show'))
-    .argument('<deployment>', 'id of the deployment (dep_…)')
+    .argument('<deployment>', DEPLOYMENT)
     .argument('<number>', 'its number, as `list` shows it')
     .description('show one refused record with what it holds; for owners, and recorded')
     .action((id: string, number: string, flags: RemoteFlags) => show(context, id, number, flags))
@@ -63,26 +64,28 @@ export function addDeadLetterVerbs(program: Command, context: CliContext): void 
     .description('let refused records go through the component that refused them again')
     .action((id: string, numbers: string[], flags: ChoiceFlags) => replay(context, id, numbers, flags))
   addFilters(letters.command('drop'))
-    .requiredOption('--through <number>', 'the last number to drop, as `list` shows it')
-    .description('drop refused records up to and including a number, for good')
-    .action((id: string, flags: ChoiceFlags) => drop(context, id, flags))
+    .argument('[number...]', 'numbers, as `list` shows them')
+    .option('--through <number>', 'all up to and including this number')
+    .description('drop refused records for good')
+    .action((id: string, numbers: string[], flags: ChoiceFlags) => drop(context, id, numbers, flags))
 }
 
 function addFilters(command: Command): Command {
   return addRemoteFlags(command)
-    .argument('<deployment>', 'id of the deployment (dep_…)')
+    .argument('<deployment>', DEPLOYMENT)
     .option('--component <name>', 'only those that this component refused')
     .option('--code <code>', 'only those refused for this reason')
 }
 
-async function list(context: CliContext, id: string, flags: ListFlags): Promise<void> {
+async function list(context: CliContext, named: string, flags: ListFlags): Promise<void> {
   const { component, code } = flags
   const [from, limit] = (['from', 'limit'] as const).map((name) => {
     const text = flags[name]
     return text === undefined ? undefined : wholeOf(text, `--${name}`)
   })
-  const path = pathOf(id, '', { from, limit, component, code, ...(flags.records && { records: 'true' }) })
   const { client } = await connect(context, flags)
+  const asked = { from, limit, component, code, ...(flags.records && { records: 'true' }) }
+  const path = pathOf(await deploymentNamed(client, named), '', asked)
   const { letters, next, resume } = readAs(LetterList, await client.get(path))
   print(context.terminal, flags.json, letters, (page) => {
     const last = page.at(-1)
@@ -100,9 +103,9 @@ async function list(context: CliContext, id: string, flags: ListFlags): Promise<
   })
 }
 
-async function counts(context: CliContext, id: string, flags: RemoteFlags): Promise<void> {
+async function counts(context: CliContext, named: string, flags: RemoteFlags): Promise<void> {
   const { client } = await connect(context, flags)
-  const answer = readAs(LetterCounts, await client.get(pathOf(id, '/counts')))
+  const answer = readAs(LetterCounts, await client.get(pathOf(await deploymentNamed(client, named), '/counts')))
   print(context.terminal, flags.json, answer.counts, (all) =>
     all.length === 0
       ? 'No record was refused.'
@@ -113,9 +116,10 @@ async function counts(context: CliContext, id: string, flags: RemoteFlags): Prom
   )
 }
 
-async function show(context: CliContext, id: string, number: string, flags: RemoteFlags): Promise<void> {
+async function show(context: CliContext, named: string, number: string, flags: RemoteFlags): Promise<void> {
+  const below = `/${wholeOf(number, 'the number')}`
   const { client } = await connect(context, flags)
-  const letter = readAs(Letter, await client.get(pathOf(id, `/${wholeOf(number, 'the number')}`)))
+  const letter = readAs(Letter, await client.get(pathOf(await deploymentNamed(client, named), below)))
   print(context.terminal, flags.json, letter, ({ component, reason, partition, position, record }) =>
     [
       `${component} refused it (${wordsOf([reason])}), from ${partition} at ${position}:`,
@@ -124,17 +128,22 @@ async function show(context: CliContext, id: string, number: string, flags: Remo
   )
 }
 
-async function replay(context: CliContext, id: string, numbers: string[], flags: ChoiceFlags): Promise<void> {
-  if (numbers.length > 0 === (flags.through !== undefined))
-    throw new UsageInvalid('give either numbers, or --through for all up to one')
-  const { component, code, through } = flags
-  const body = {
+/** What replay and drop take: either some numbers, or all up to one. */
+function chosen(numbers: readonly string[], { component, code, through }: ChoiceFlags) {
+  if (numbers.length > 0 === (through !== undefined))
+    throw new UsageInvalid('give either numbers, as `list` shows them, or --through for all up to one')
+  return {
     ...(numbers.length > 0 && { numbers: numbers.map((number) => wholeOf(number, 'a number')) }),
     ...(through !== undefined && { through: wholeOf(through, '--through') }),
     ...{ component, code },
   }
+}
+
+async function replay(context: CliContext, named: string, numbers: string[], flags: ChoiceFlags): Promise<void> {
+  const body = chosen(numbers, flags)
   const { client } = await connect(context, flags)
-  const answer = readAs(ReplayedLetters, await client.request('POST', pathOf(id, '/replay'), body))
+  const path = pathOf(await deploymentNamed(client, named), '/replay')
+  const answer = readAs(ReplayedLetters, await client.request('POST', path, body))
   print(context.terminal, flags.json, answer, ({ replaying }) =>
     replaying === 0
       ? 'None of them can be replayed, or all are on their way already.'
@@ -142,14 +151,17 @@ async function replay(context: CliContext, id: string, numbers: string[], flags:
   )
 }
 
-async function drop(context: CliContext, id: string, flags: ChoiceFlags): Promise<void> {
-  const { through = '', component, code } = flags
-  const body = { through: wholeOf(through, '--through'), component, code }
+async function drop(context: CliContext, named: string, numbers: string[], flags: ChoiceFlags): Promise<void> {
+  const body = chosen(numbers, flags)
   const { client } = await connect(context, flags)
-  const answer = readAs(DroppedLetters, await client.request('POST', pathOf(id, '/drop'), body))
+  const path = pathOf(await deploymentNamed(client, named), '/drop')
+  const answer = readAs(DroppedLetters, await client.request('POST', path, body))
+  const upTo = flags.through === undefined ? undefined : `up to number ${flags.through}`
   print(context.terminal, flags.json, answer, ({ dropped }) =>
     dropped === 0
-      ? `Nothing was kept up to number ${through}.`
-      : `Dropped ${dropped} refused record${dropped === 1 ? '' : 's'}, up to number ${through}.`,
+      ? upTo === undefined
+        ? 'None of them was kept.'
+        : `Nothing was kept ${upTo}.`
+      : `Dropped ${dropped} refused record${dropped === 1 ? '' : 's'}${upTo === undefined ? '' : `, ${upTo}`}.`,
   )
 }

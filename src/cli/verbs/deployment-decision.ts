@@ -6,6 +6,7 @@ import { Decision, PlatformDeployment, Reason, readAs, wordsOf } from '../answer
 import type { Client } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
+import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print } from '../output.ts'
 import { renderAdds } from './adds.ts'
 import { addRemoteFlags } from './remote.ts'
@@ -89,17 +90,18 @@ function pathOf(id: string, act: string): string {
 /** Approving always says what it approves: what is decided on is what was shown, or the version that was named. */
 function addDecision(parent: Command, context: CliContext, verb: 'approve' | 'refuse', summary: string): void {
   const command = addRemoteFlags(parent.command(verb))
-    .argument('<deployment>', 'id of the deployment (dep_…)')
+    .argument('<deployment>', DEPLOYMENT)
     .option('--version <n>', 'the version you looked at; default: the one that waits now')
     .description(summary)
   if (verb === 'refuse')
     command
       .option('--reason <text>', 'kept in the audit trail; the Platform learns only the refusal')
       .option('--tell', 'tell the Platform the reason too')
-  command.action(async (id: string, flags: DecisionFlags) => {
+  command.action(async (named: string, flags: DecisionFlags) => {
     if (flags.version !== undefined && !/^\d+$/.test(flags.version))
       throw new UsageInvalid(`\`${flags.version}\` is not a version`)
     const { client } = await connect(context, flags)
+    const id = await deploymentNamed(client, named)
     const review = await waiting(client, id)
     if (!flags.json) printReview(context, false, review)
     const version = flags.version === undefined ? review.version : Number(flags.version)
@@ -120,11 +122,11 @@ async function waiting(client: Client, id: string): Promise<Review> {
 
 export function addDecisionVerbs(deployment: Command, context: CliContext): void {
   addRemoteFlags(deployment.command('review'))
-    .argument('<deployment>', 'id of the deployment (dep_…)')
+    .argument('<deployment>', DEPLOYMENT)
     .description('show what a waiting version adds and changes, its code, and who signed it')
-    .action(async (id: string, flags: RemoteFlags) => {
+    .action(async (named: string, flags: RemoteFlags) => {
       const { client } = await connect(context, flags)
-      printReview(context, flags.json, await waiting(client, id))
+      printReview(context, flags.json, await waiting(client, await deploymentNamed(client, named)))
     })
   addDecision(deployment, context, 'approve', 'let a waiting version run; on the Runtime only')
   addDecision(deployment, context, 'refuse', 'refuse a waiting version; the one in force goes on')

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { unsaid, wordOf } from '../../web/mod.ts'
 import { LocalDeployment, PlatformDeployment, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print, table } from '../output.ts'
 import { renderAdds } from './adds.ts'
 import { addDecisionVerbs } from './deployment-decision.ts'
@@ -32,14 +33,32 @@ export function renderWaiting(deployment: LocalDeployment): string {
   return ['', head, ...renderAdds(waiting.adds, '  '), ...cures].join('\n')
 }
 
-/** How a deployment stands on each of its Runtimes. */
+/** What a deployment failed at in full, and what to do; nothing of one that did not. */
+export function renderFailure({ blueprint, reasons }: LocalDeployment): string {
+  return reasons
+    .flatMap((reason) => {
+      const { message, advice = '' } = reason
+      if (!message && !advice) return []
+      return [['', `${blueprint}: ${message ?? wordsOf([reason])}.`, advice].join('\n').trimEnd()]
+    })
+    .join('\n')
+}
+
+/** How a deployment stands on each of its Runtimes, which are called by their names wherever reasons name their ids. */
 export function runtimeWords(runtimes: PlatformDeployment['runtimes']): string {
+  const names = new Map(runtimes.map(({ runtime, name }) => [runtime, name]))
   return runtimes
     .map(({ name, state, reasons }) => {
       const rest = unsaid(state, reasons)
       return `${name}: ${wordOf(state, reasons)}${rest.length > 0 ? ` (${wordsOf(rest)})` : ''}`
     })
     .join(', ')
+    .replace(/\brt_[0-9a-f-]{36}/g, (id) => names.get(id) ?? id)
+}
+
+/** Why a deployment stands as it does, beyond its state; what waits for its owner is shown by `renderWaiting`. */
+export function detailWords({ state, reasons, waiting }: LocalDeployment): string {
+  return wordsOf(unsaid(state, reasons).filter(({ code }) => !waiting || !code.startsWith('approval.')))
 }
 
 function renderList(list: readonly AnyDeployment[]): string {
@@ -49,10 +68,12 @@ function renderList(list: readonly AnyDeployment[]): string {
     deployment.blueprint,
     deployment.version,
     ...(isCentral(deployment)
-      ? [deployment.state, runtimeWords(deployment.runtimes)]
-      : [wordOf(deployment.state, deployment.reasons), wordsOf(unsaid(deployment.state, deployment.reasons))]),
+      ? [wordOf(deployment.state), runtimeWords(deployment.runtimes)]
+      : [wordOf(deployment.state, deployment.reasons), detailWords(deployment)]),
   ])
-  const waiting = list.map((deployment) => (isCentral(deployment) ? '' : renderWaiting(deployment)))
+  const waiting = list.flatMap((deployment) =>
+    isCentral(deployment) ? [] : [renderFailure(deployment), renderWaiting(deployment)],
+  )
   return [table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], rows), ...waiting.filter(Boolean)].join('\n')
 }
 
@@ -72,10 +93,11 @@ export function addDeploymentVerbs(program: Command, context: CliContext): void 
 
 function addAct(parent: Command, context: CliContext, verb: 'stop' | 'restart', summary: string): void {
   addRemoteFlags(parent.command(verb))
-    .argument('<deployment>', 'id of the deployment (dep_…)')
+    .argument('<deployment>', DEPLOYMENT)
     .description(summary)
-    .action(async (id: string, flags: RemoteFlags) => {
+    .action(async (named: string, flags: RemoteFlags) => {
       const { client } = await connect(context, flags)
+      const id = await deploymentNamed(client, named)
       const answer = readAs(
         AnyDeployment,
         await client.request('POST', `/v1/deployments/${encodeURIComponent(id)}/${verb}`, {}),

@@ -4,17 +4,15 @@ import { EnrolmentCodeAnswer, EnrolmentCodes, readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
+import { spanMs } from '../times.ts'
 import { addRemoteFlags } from './remote.ts'
 
-const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `90m`, `2h`, `7d` → milliseconds; the Platform holds the bounds. */
+/** The Platform holds the bounds. */
 function lifetimeMs(text: string): number {
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  const unitMs = UNIT_MS[unit]
-  if (count === undefined || unitMs === undefined)
+  const span = spanMs(text)
+  if (span === undefined)
     throw new UsageInvalid(`--expires-in takes minutes, hours or days such as 90m, 2h or 7d, not \`${text}\``)
-  return Number(count) * unitMs
+  return span
 }
 
 function addCreate(parent: Command, context: CliContext): void {

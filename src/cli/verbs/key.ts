@@ -1,11 +1,12 @@
 /** `sluice key` and `sluice recovery`: what opens a server's data, how old it is, and others in its place. */
 import { type Command, Option } from 'commander'
 import * as v from 'valibot'
-import { systemClock, systemRandom } from '../../base/mod.ts'
+import { Cancelled, systemClock, systemRandom } from '../../base/mod.ts'
 import { readText } from '../../host/mod.ts'
 import { readAs } from '../answers.ts'
 import type { Flags } from '../config.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
 import { newMasterKey } from '../secrets.ts'
 import { readSettings } from '../serve.ts'
@@ -26,6 +27,7 @@ const Keys = v.object({
 type Keys = v.InferOutput<typeof Keys>
 const Renewed = v.object({ recoveryKey: v.string() })
 
+type RotateFlags = RemoteFlags & { newKeyFile?: string; yes?: boolean }
 type UseFlags = Flags & { recoveryKeyFile: string; role: Role; json?: boolean }
 
 export function addKeyVerbs(program: Command, context: CliContext): void {
@@ -42,8 +44,9 @@ export function addKeyVerbs(program: Command, context: CliContext): void {
       '--new-key-file <file>',
       'file with the new master key, where it comes from a variable, a command or systemd',
     )
+    .option('--yes', 'rotate the master key without asking')
     .description('put a new key in the place of one, and encrypt anew what lies under it')
-    .action((name: string, flags: RemoteFlags & { newKeyFile?: string }) => rotate(context, name, flags))
+    .action((name: string, flags: RotateFlags) => rotate(context, name, flags))
   const recovery = program.command('recovery').description('the recovery key, for when the master key is lost')
   addRemoteFlags(recovery.command('renew'))
     .description('make a new recovery key and print it, once; the one before is of no use any more')
@@ -66,9 +69,10 @@ export function addKeyVerbs(program: Command, context: CliContext): void {
     .action((flags: UseFlags) => use(context, flags))
 }
 
-async function rotate(context: CliContext, name: string, flags: RemoteFlags & { newKeyFile?: string }): Promise<void> {
+async function rotate(context: CliContext, name: string, flags: RotateFlags): Promise<void> {
   const newKey = flags.newKeyFile === undefined ? undefined : (await readText(flags.newKeyFile)).trim()
   const { client } = await connect(context, flags)
+  if (name === 'master') await confirmMaster(context, flags, readAs(Keys, await client.get('/v1/keys')))
   const path = `/v1/keys/${encodeURIComponent(name)}/rotate`
   const keys = readAs(Keys, await client.request('POST', path, newKey === undefined ? {} : { newKey }))
   print(context.terminal, flags.json, keys, ({ master }) => {
@@ -77,6 +81,35 @@ async function rotate(context: CliContext, name: string, flags: RemoteFlags & { 
       ? 'The new master key is accepted. Put it where the old one comes from and start again: from then on it is the only one.'
       : 'The master key is rotated; the old one opens nothing any more.'
   })
+}
+
+/** Where the master key comes from, if not from a file that the server writes itself. */
+const PLACES: Readonly<Record<string, string>> = {
+  value: 'the variable SLUICE_MASTER_KEY',
+  command: 'what the setting master-key-command prints',
+  systemd: 'the credential sluice-master-key of systemd',
+}
+
+/** Says what the rotation needs, and lets a person agree. Refuses `cli.usage`. */
+async function confirmMaster({ terminal }: CliContext, flags: RotateFlags, { master, recovery }: Keys): Promise<void> {
+  const place = PLACES[master.source]
+  if (place !== undefined && flags.newKeyFile === undefined)
+    throw new UsageInvalid(`the master key comes from ${place}: give the new one with --new-key-file`)
+  const warnings = [
+    place === undefined
+      ? 'A new master key is written to the file of the old one at once.'
+      : `Before its next start this server needs the new master key in ${place}; until then either opens its data.`,
+    'Copies of the data folder that were made before are opened by the old master key only: keep it as long as them. What `sluice backup` made needs neither.',
+    ...(recovery.shown
+      ? []
+      : [
+          'Nobody has the recovery key: were the new master key lost, so is all data. Make one first: sluice recovery renew',
+        ]),
+  ]
+  if (flags.yes) return
+  if (!terminal.ask) throw new UsageInvalid(`this needs --yes: ${warnings.join(' ')}`)
+  terminal.err(`${warnings.join('\n')}\n`)
+  if ((await terminal.ask('Type master to rotate it')).trim() !== 'master') throw new Cancelled('nothing was rotated')
 }
 
 async function use(context: CliContext, flags: UseFlags): Promise<void> {

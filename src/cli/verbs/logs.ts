@@ -5,7 +5,9 @@ import { type LogEntry, LogList, readAs } from '../answers.ts'
 import type { Client } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
+import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print } from '../output.ts'
+import { TIME_HELP, timeOf } from '../times.ts'
 import { addRemoteFlags } from './remote.ts'
 
 const WORDS = ['deployment', 'component', 'text', 'since', 'until', 'before', 'limit'] as const
@@ -17,19 +19,20 @@ const FOLLOW_INTERVAL_MS = 1_000
 
 export function addLogVerb(program: Command, context: CliContext): void {
   addRemoteFlags(program.command('logs'))
-    .option('--deployment <id>', 'only of this deployment')
+    .option('--deployment <name>', `only of this deployment: ${DEPLOYMENT}`)
     .option('--component <name>', 'only of this component (on a Runtime)')
     .option('--level <level>', 'only lines as serious or worse: debug, info, warning, error')
     .option('--text <words>', 'only lines with this in them (on a Runtime)')
-    .option('--since <time>', 'only lines from this time on, as 2026-01-31T12:00:00Z (on a Runtime)')
-    .option('--until <time>', 'only lines up to this time (on a Runtime)')
+    .option('--since <time>', `only lines from then on (on a Runtime): ${TIME_HELP}`)
+    .option('--until <time>', 'only lines up to then (on a Runtime): the same')
     .option('--before <n>', 'go on back from there, as the answer before said')
     .option('--limit <n>', 'how many of the newest, up to 1,000', '100')
     .option('-f, --follow', 'print lines as they come, until it is stopped')
     .description('print audit logs of deployments, oldest first')
     .action(async (flags: LogFlags) => {
-      const { client } = await connect(context, flags)
       const query = queryOf(flags)
+      const { client } = await connect(context, flags)
+      if (flags.deployment !== undefined) query.set('deployment', await deploymentNamed(client, flags.deployment))
       const list = readAs(LogList, await client.get(`/v1/logs?${query}`))
       show(context, flags, list.entries, older(list))
       if (flags.follow) await follow(context, flags, { client, query, after: afterOf(list, 0) })
@@ -40,7 +43,11 @@ type LogAnswer = { entries: readonly LogEntry[]; next?: number | undefined; olde
 
 function queryOf(flags: LogFlags): URLSearchParams {
   const query = new URLSearchParams()
-  for (const word of WORDS) if (flags[word] !== undefined) query.set(word, flags[word])
+  const now = systemClock.now()
+  for (const word of WORDS) {
+    const value = word === 'since' || word === 'until' ? timeOf(flags[word], now) : flags[word]
+    if (value !== undefined) query.set(word, value)
+  }
   if (flags.level === undefined) return query
   const least = LEVELS.indexOf(flags.level)
   if (least < 0) throw new UsageInvalid(`--level takes ${LEVELS.join(', ')}, not \`${flags.level}\``)

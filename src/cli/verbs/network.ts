@@ -48,11 +48,20 @@ async function remove(context: CliContext, network: string, flags: ChangeFlags):
 }
 
 function show({ terminal }: CliContext, flags: RemoteFlags, lists: NetworkLists): void {
-  print(terminal, flags.json, lists, ({ management, bridges }) => {
+  print(terminal, flags.json, lists, ({ management, bridges, leftOut }) => {
     const rows = Object.entries({ management, bridges }).flatMap(([of, { everyone, entries }]) => {
       const port = PORTS[of as keyof typeof PORTS]
       return everyone ? [[of, port, 'everyone', '']] : entries.map((one) => [of, port, one.network, one.addedAt])
     })
-    return table(['LIST', 'PORT', 'MAY CONNECT', 'SINCE'], rows)
+    return [table(['LIST', 'PORT', 'MAY CONNECT', 'SINCE'], rows), ...leftOut.map(leftOutWords)].join('\n')
   })
+}
+
+function leftOutWords({ list, who, addresses: [first = '', ...more] }: NetworkLists['leftOut'][number]): string {
+  const comes =
+    list === 'management'
+      ? `The Platform ${who} cannot reach this Runtime from`
+      : `The peer ${who} cannot bring bridges from`
+  const flag = list === 'management' ? '' : ` --of ${list}`
+  return `Warning: ${comes} ${[first, ...more].join(', ')}. List it too: sluice network allow ${first}${flag}`
 }

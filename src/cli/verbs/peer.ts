@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { Introduction, Peer, Peers, readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { peerNamed } from '../named.ts'
 import { print, table } from '../output.ts'
 import { addRemoteFlags } from './remote.ts'
 
@@ -20,7 +21,7 @@ export function addPeerVerbs(program: Command, context: CliContext): void {
     .description('list accepted Runtimes')
     .action((flags: RemoteFlags) => list(context, flags))
   addRemoteFlags(peer.command('remove'))
-    .argument('<runtime>', 'id of the Runtime (rt_…)')
+    .argument('<runtime>', 'its name, or id (rt_…)')
     .description('stop accepting a Runtime; its bridges close')
     .action((runtime: string, flags: RemoteFlags) => remove(context, runtime, flags))
 }
@@ -54,8 +55,9 @@ async function list(context: CliContext, flags: RemoteFlags): Promise<void> {
   })
 }
 
-async function remove(context: CliContext, runtime: string, flags: RemoteFlags): Promise<void> {
+async function remove(context: CliContext, named: string, flags: RemoteFlags): Promise<void> {
   const { client } = await connect(context, flags)
+  const runtime = await peerNamed(client, named)
   await client.request('DELETE', `/v1/peers/${encodeURIComponent(runtime)}`)
-  print(context.terminal, flags.json, { removed: runtime }, () => `Removed ${runtime}.`)
+  print(context.terminal, flags.json, { removed: runtime }, () => `Removed ${named}.`)
 }

@@ -29,6 +29,7 @@ const Rules = v.looseObject({
 })
 const Affected = v.looseObject({
   ...{ name: v.string(), blueprint: v.string(), version: v.number(), place: v.string(), reasons: v.array(Reason) },
+  ended: v.optional(v.boolean(), false),
 })
 type Affected = v.InferOutput<typeof Affected>
 const Preview = v.looseObject({ affected: v.array(Affected) })
@@ -64,6 +65,7 @@ export function addPolicyVerbs(program: Command, context: CliContext): void {
     .argument('<file>', 'the rules, YAML or JSON; what is left out is the default')
     .option('--end <name...>', 'what these rules may end, each as it is named: <deployment>@<version>')
     .description('put rules into force; says what they would end, and ends only what --end names')
+    .addHelpText('after', RULES_HELP)
     .action((file: string, flags: RemoteFlags & { end?: string[] }) => set(context, file, flags))
   addRemoteFlags(policy.command('test'))
     .argument('<blueprint>', 'the Blueprint; code files beside it travel along')
@@ -71,6 +73,12 @@ export function addPolicyVerbs(program: Command, context: CliContext): void {
     .description('try a Blueprint on the rules: what would be refused or wait, and which rule says so')
     .action((file: string, flags: RemoteFlags & { policy?: string }) => test(context, file, flags))
 }
+
+const RULES_HELP = `
+Such a file, in YAML; \`sluice policy show\` explains every rule:
+  hosts: [db.example:5432, "*.internal.example"]
+  fileRoots: [in, out]
+  scripts: forbidden`
 
 async function set(context: CliContext, file: string, flags: RemoteFlags & { end?: string[] }): Promise<void> {
   const policy = await rulesOf(file)
@@ -100,7 +108,7 @@ async function rulesOf(file: string): Promise<Record<string, unknown>> {
   const { parseDocument } = await import('yaml')
   const document = parseDocument(await readText(file), { prettyErrors: true })
   const [error] = document.errors
-  if (error) throw new PolicyFileInvalid(`${file}: ${error.message.split('\n')[0]}`)
+  if (error) throw new PolicyFileInvalid(`${file}: ${error.message.split('\n')[0]?.replace(/:$/, '')}`)
   const content: unknown = document.toJS({ maxAliasCount: 0 })
   const parsed = v.safeParse(v.record(v.string(), v.unknown()), content)
   if (!parsed.success || Array.isArray(content)) throw new PolicyFileInvalid(`${file}: expected \`rule: value\` lines`)
@@ -118,8 +126,8 @@ function renderRules({ authentic, rules }: v.InferOutput<typeof Rules>): string 
 
 function renderAffected(affected: readonly Affected[]): string {
   const lines = affected.map(
-    ({ name, blueprint, place, reasons }) =>
-      `  ${name}  ${blueprint} ${place === 'current' ? 'is stopped' : 'is refused'}: ${wordsOf(reasons)}`,
+    ({ name, blueprint, place, ended, reasons }) =>
+      `  ${name}  ${blueprint} ${ended ? 'has ended and does not start again' : place === 'current' ? 'is stopped' : 'is refused'}: ${wordsOf(reasons)}`,
   )
   return ['These rules end what follows; confirm with `--end` and the names:', ...lines].join('\n')
 }

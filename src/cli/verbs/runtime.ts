@@ -1,4 +1,4 @@
-/** `sluice runtime`: the agent itself, and its enrolment. `sluice worker` is what it starts for each deployment. */
+/** `sluice runtime`: the agent itself, and its enrolment. `sluice worker` is what it starts for each deployment, `data-worker` for data tenants. */
 import type { Command } from 'commander'
 import { nearestWord } from '../../base/mod.ts'
 import type { OtlpConfig } from '../../runtime/mod.ts'
@@ -94,6 +94,13 @@ export function addRuntimeVerbs(program: Command, context: CliContext): void {
     .action(async () => {
       const { runCopier } = await import('../../store/mod.ts')
       return await runCopier()
+    })
+  program
+    .command('data-worker', { hidden: true })
+    .description('open the databases of data tenants; started by the Runtime')
+    .action(async () => {
+      const { runDataWorker } = await import('../../datasets/mod.ts')
+      return await runDataWorker()
     })
   program
     .command('worker', { hidden: true })

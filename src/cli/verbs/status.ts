@@ -1,11 +1,11 @@
 /** `sluice status`: what a server does now. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import { unsaid, wordOf } from '../../web/mod.ts'
+import { wordOf } from '../../web/mod.ts'
 import { LocalDeployment, PlatformDeployment, PlatformLink, PlatformRuntime, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { print, table } from '../output.ts'
-import { renderWaiting, runtimeWords } from './deployment.ts'
+import { detailWords, renderFailure, renderWaiting, runtimeWords } from './deployment.ts'
 import { addRemoteFlags } from './remote.ts'
 
 const RuntimeStatus = v.looseObject({
@@ -15,7 +15,10 @@ const RuntimeStatus = v.looseObject({
   platform: PlatformLink,
   deployments: v.array(LocalDeployment),
   /** What needs a person, worst first. */
-  attention: v.optional(v.array(v.looseObject({ state: v.string(), what: v.string(), effect: v.string() })), []),
+  attention: v.optional(
+    v.array(v.looseObject({ state: v.string(), word: v.optional(v.string()), what: v.string(), effect: v.string() })),
+    [],
+  ),
 })
 const PlatformStatus = v.looseObject({
   version: v.string(),
@@ -55,8 +58,8 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
     platform.state === 'enrolled'
       ? `enrolled with ${platform.tenantName ?? platform.tenant}, last heartbeat answered ${platform.lastHeartbeatAnsweredAt ?? 'never'}, ${platform.owed.auditLogs + platform.owed.status} messages owed`
       : `${platform.state === 'none' ? 'not enrolled; see `sluice runtime enrol --help`' : platform.state}`
-  const deployments = status.deployments.map(({ deployment, blueprint, version, state, reasons }) => [
-    ...[deployment, blueprint, version, wordOf(state, reasons), wordsOf(unsaid(state, reasons))],
+  const deployments = status.deployments.map((one) => [
+    ...[one.deployment, one.blueprint, one.version, wordOf(one.state, one.reasons), detailWords(one)],
   ])
   return [
     `Runtime ${status.name}, version ${status.version}, at ${status.managementUrl}`,
@@ -66,12 +69,12 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
       : [
           '',
           'Needs you:',
-          ...status.attention.map(({ state, what, effect }) => `  ${wordOf(state)}: ${what}. ${effect}`),
+          ...status.attention.map(({ state, word, what, effect }) => `  ${word ?? wordOf(state)}: ${what}. ${effect}`),
         ]),
     deployments.length > 0
       ? `\n${table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], deployments)}`
       : 'No deployments.',
-    ...status.deployments.map(renderWaiting),
+    ...status.deployments.flatMap((one) => [renderFailure(one), renderWaiting(one)]),
     componentTable(status.deployments) && `\n${componentTable(status.deployments)}`,
   ]
     .filter((line) => line !== '')
@@ -81,7 +84,7 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
 function renderPlatform(status: v.InferOutput<typeof PlatformStatus>): string {
   const runtimes = status.runtimes.map(({ name, id, state, managementUrl }) => [name, state, id, managementUrl])
   const deployments = status.deployments.map(({ deployment, blueprint, version, state, runtimes: told }) => [
-    ...[deployment, blueprint, version, state, runtimeWords(told)],
+    ...[deployment, blueprint, version, wordOf(state), runtimeWords(told)],
   ])
   return [
     `Platform, version ${status.version}`,

@@ -3,6 +3,7 @@ import type { Trail } from '../../audit/mod.ts'
 import { type Clock, rfc3339 } from '../../base/mod.ts'
 import { exchanges, type Handler, handle } from '../../wire/mod.ts'
 import type { TenantStore } from '../database.ts'
+import { farSidesOf } from '../deployments/far-sides.ts'
 import { takeStates } from '../deployments/targets.ts'
 import { takeLogs } from '../reports/logs.ts'
 import { takeStatus } from '../reports/status.ts'
@@ -26,7 +27,9 @@ export function c2Handlers(deps: MessageDeps): Handler[] {
       if (wentBack) await recordWentBack(deps.trail, received.from, wentBack)
       await takeStates(deps, received.from, heartbeat.deployments)
       heard(received.from, heartbeat.leaving)
-      return { time: rfc3339(clock.now()) }
+      const names = [...new Set(heartbeat.deployments.map(({ deployment }) => deployment))]
+      const peers = await farSidesOf(db, received.from, names)
+      return { time: rfc3339(clock.now()), ...(peers.length > 0 && { peers }) }
     }),
     handle(exchanges.auditLogs, async (batch, { from }) => ({
       through: await takeLogs(db, from, notAhead(batch, clock.now())),

@@ -94,7 +94,7 @@ export function recordRefusal(deps: { db: TenantStore; clock: Clock }, target: T
   return recordAnswer(deps, target, { outcome: 'refused', state: 'refused', reasons: [{ code }] })
 }
 
-/** Takes over what a heartbeat says of deployments, where it is about the version that the Runtime was told. */
+/** Takes over what a heartbeat says of deployments, where it is about a version that the Runtime was told. */
 export async function takeStates(
   deps: { db: TenantStore; clock: Clock },
   runtime: string,
@@ -102,17 +102,21 @@ export async function takeStates(
 ): Promise<void> {
   if (inForce.length === 0) return
   const { db, clock } = deps
-  const { tenantTargets: table, tenantDeployments: newest } = db.tables
+  const { tenantTargets: table } = db.tables
   const names = inForce.map(({ deployment }) => deployment)
-  // A state of a version that is not the newest is shown nowhere.
+  const versions = [...new Set(inForce.map(({ version }) => version))]
   const known = await db
     .select({
       ...{ deployment: table.deployment, version: table.version, runtime: table.runtime },
       ...{ state: table.state, reasons: table.reasons },
     })
     .from(table)
-    .innerJoin(newest, and(eq(newest.id, table.deployment), eq(newest.version, table.version)))
-    .where(and(eq(table.runtime, runtime), eq(table.delivery, 'told'), inArray(table.deployment, names)))
+    .where(
+      and(
+        ...[eq(table.runtime, runtime), eq(table.delivery, 'told')],
+        ...[inArray(table.deployment, names), inArray(table.version, versions)],
+      ),
+    )
   for (const { deployment, version, state, reasons } of inForce) {
     const target = known.find((row) => row.deployment === deployment && row.version === version)
     if (!target || (target.state === state && JSON.stringify(target.reasons) === JSON.stringify(reasons))) continue
@@ -150,7 +154,7 @@ function sameTarget(db: TenantStore, target: { deployment: string; version: numb
 /** How a target stands, in the words that pages and the API use. A Runtime that has not answered yet is `preparing`, with why. */
 export function standingOf(target: Standing): {
   state: DeploymentState
-  reasons: { code: string; item?: string | undefined }[]
+  reasons: Standing['reasons']
 } {
   if (target.delivery === 'told') {
     const state = (target.state ?? 'failed') as DeploymentState

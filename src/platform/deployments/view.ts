@@ -1,11 +1,12 @@
 /** A deployment as the API and the pages show it: what was wanted, what each Runtime made of it, what they last told. */
 import { rfc3339 } from '../../base/mod.ts'
-import type { DeploymentState, DeploymentStatus } from '../../wire/mod.ts'
+import type { DeploymentState, DeploymentStatus, Reason } from '../../wire/mod.ts'
 import type { TenantStore } from '../database.ts'
 import { statusOf } from '../reports/status.ts'
 import { listRuntimes } from '../runtimes.ts'
 import { type DeploymentRow, listDeployments } from './deployments.ts'
-import { peersOutOfForce } from './peers-out-of-force.ts'
+import { olderInForce } from './far-sides.ts'
+import { type OlderInForce, type PeerOutOfForce, peersOutOfForce, reasonsOf } from './peers-out-of-force.ts'
 import { overallOf, type Standing, standingOf, targetsOf } from './targets.ts'
 
 export type TargetView = {
@@ -17,9 +18,14 @@ export type TargetView = {
   told: boolean
   state: DeploymentState
   outcome?: string
-  reasons: { code: string; item?: string | undefined }[]
+  reasons: Reason[]
   attempts: number
+  /** Peers between which and it nothing crosses, since their part is not in force as its own is. */
+  peers: (PeerOutOfForce & { name: string })[]
+  /** Its sources came to their end by themselves: since when, and how many records left its part of the flow. */
+  finished?: Finished
 }
+export type Finished = { at: string; records: number }
 
 export type DeploymentView = {
   deployment: string
@@ -30,6 +36,8 @@ export type DeploymentView = {
   createdAt: string
   changedAt: string
   runtimes: TargetView[]
+  /** All of it came to its end by itself: since when, and how many records reached its sinks. */
+  finished?: Finished
 }
 
 export type RuntimeStatus = DeploymentStatus & { runtime: string; name: string }
@@ -37,14 +45,14 @@ export type DeploymentDetail = DeploymentView & { status: RuntimeStatus[] }
 
 /** One deployment in its newest version. */
 export async function deploymentView(db: TenantStore, row: DeploymentRow): Promise<DeploymentView> {
-  return viewOf(row, await targetsOf(db, row.id, row.version), await namesOf(db))
+  return viewOf(row, await aroundOf(db, row, await namesOf(db)))
 }
 
 /** All of them, the last changed first. */
 export async function deploymentViews(db: TenantStore): Promise<DeploymentView[]> {
   const names = await namesOf(db)
   const views: DeploymentView[] = []
-  for (const row of await listDeployments(db)) views.push(viewOf(row, await targetsOf(db, row.id, row.version), names))
+  for (const row of await listDeployments(db)) views.push(viewOf(row, await aroundOf(db, row, names)))
   return views
 }
 
@@ -53,36 +61,89 @@ export async function deploymentDetail(
   db: TenantStore,
   row: DeploymentRow,
 ): Promise<{ view: DeploymentDetail; targets: Standing[] }> {
-  const [targets, names, told] = [
-    await targetsOf(db, row.id, row.version),
-    await namesOf(db),
-    await statusOf(db, row.id),
-  ]
+  const around = await aroundOf(db, row, await namesOf(db), await statusOf(db, row.id))
+  const { targets, names, told } = around
   const status = targets.flatMap(({ runtime }) => {
     const entry = told.get(runtime)
-    return entry?.version === row.version ? [{ runtime, name: names.get(runtime) ?? runtime, ...entry }] : []
+    return entry ? [{ runtime, name: names.get(runtime) ?? runtime, ...entry }] : []
   })
-  return { view: { ...viewOf(row, targets, names), status }, targets }
+  return { view: { ...viewOf(row, around), status }, targets }
 }
 
-function viewOf(row: DeploymentRow, targets: Standing[], names: ReadonlyMap<string, string>): DeploymentView {
-  const runtimes = targets.map((target): TargetView => {
-    const { runtime, system, wanted, attempts, outcome } = target
-    const { state, reasons } = standingOf(target)
-    return {
-      ...{ runtime, system, wanted, attempts, name: names.get(runtime) ?? runtime, told: target.delivery === 'told' },
-      ...{ state, reasons: [...reasons, ...peersOutOfForce(target, targets, names)] },
-      ...(outcome !== null && { outcome }),
-    }
-  })
+/** What a deployment is shown with. `told`: the last status of its newest version, by Runtime. */
+type Around = {
+  targets: Standing[]
+  names: ReadonlyMap<string, string>
+  older: OlderInForce
+  told: ReadonlyMap<string, DeploymentStatus>
+}
+
+/** The status is read only where somebody looks at it, or where all has ended and its counts are told. */
+async function aroundOf(
+  db: TenantStore,
+  row: DeploymentRow,
+  names: ReadonlyMap<string, string>,
+  known?: ReadonlyMap<string, DeploymentStatus>,
+): Promise<Around> {
+  const targets = await targetsOf(db, row.id, row.version)
+  const status = known ?? (targets.some(hasEnded) ? await statusOf(db, row.id) : new Map<string, DeploymentStatus>())
+  const told = new Map([...status].filter(([, { version }]) => version === row.version))
+  return { targets, names, told, older: await olderInForce(db, targets) }
+}
+
+function viewOf(row: DeploymentRow, around: Around): DeploymentView {
+  const runtimes = around.targets.map((target) => targetView(target, around))
   // Runtimes that left with this version count only where everything is to stop.
   const counted = row.wanted === 'stop' ? runtimes : runtimes.filter(({ wanted }) => wanted === 'run')
+  const finished = finishedOf(around)
   return {
     ...{ deployment: row.id, blueprint: row.blueprint, version: row.version, wanted: row.wanted, runtimes },
     state: overallOf(counted.map(({ state }) => state)),
     createdAt: rfc3339(row.createdAtMs),
     changedAt: rfc3339(row.changedAtMs),
+    ...(finished && { finished }),
   }
+}
+
+function targetView(target: Standing, { targets, names, older, told }: Around): TargetView {
+  const { runtime, system, wanted, attempts, outcome, changedAtMs } = target
+  const { state, reasons } = standingOf(target)
+  const peers = peersOutOfForce(target, targets, older)
+  const nameOf = (id: string): string => names.get(id) ?? id
+  return {
+    ...{ runtime, system, wanted, attempts, name: nameOf(runtime), told: target.delivery === 'told' },
+    ...{ state, reasons: [...reasons, ...reasonsOf(target, peers, names)] },
+    peers: peers.map((peer) => ({ ...peer, name: nameOf(peer.runtime) })),
+    ...(outcome !== null && { outcome }),
+    ...(hasEnded(target) && {
+      finished: { at: rfc3339(changedAtMs), records: recordsOut(target, told.get(runtime), 'all') },
+    }),
+  }
+}
+
+/** Of the whole: since its last part came to its end, with the records that reached sinks; what crossed a bridge is counted there. */
+function finishedOf({ targets, told }: Around): Finished | undefined {
+  const parts = targets.filter(({ wanted }) => wanted === 'run')
+  if (parts.length === 0 || !parts.every(hasEnded)) return undefined
+  return {
+    at: rfc3339(Math.max(...parts.map(({ changedAtMs }) => changedAtMs))),
+    records: parts.reduce((sum, part) => sum + recordsOut(part, told.get(part.runtime), 'sinks'), 0),
+  }
+}
+
+/** Its sources came to their end, and nobody stopped it. */
+function hasEnded(target: Standing): boolean {
+  const { state, reasons } = standingOf(target)
+  return state === 'stopped' && reasons[0]?.code === 'flow.ended'
+}
+
+/** Records that left a part of the flow: by components that none here takes from, and `all` of them or only those that are `sinks`. */
+function recordsOut({ shape }: Standing, status: DeploymentStatus | undefined, which: 'all' | 'sinks'): number {
+  const taken = new Set(shape.components.flatMap(({ from }) => from))
+  const crossing = new Set(shape.bridges.flatMap(({ direction, from }) => (direction === 'out' ? [from] : [])))
+  const ends = shape.components.filter(({ name }) => !taken.has(name) && (which === 'all' || !crossing.has(name)))
+  const names = new Set(ends.map(({ name }) => name))
+  return (status?.components ?? []).reduce((sum, { name, messagesOut }) => sum + (names.has(name) ? messagesOut : 0), 0)
 }
 
 async function namesOf(db: TenantStore): Promise<Map<string, string>> {

@@ -10,12 +10,15 @@ import { runtimeRoutes } from './runtimes.ts'
 
 export function tenantApi(room: TenantRoom, people: AccountsSiteDeps, site: Site): ApiRoutes {
   const routes = new ApiRoutes('Platform')
-    .mount('', reportRoutes(room))
+    .mount('', reportRoutes(room, site))
     .mount('/enrolment-codes', enrolmentCodeRoutes(room))
     .mount('/runtimes', runtimeRoutes(room))
     .mount('/blueprints', blueprintRoutes(room))
     .mount('/deployments', deploymentRoutes(room))
-    .mount('/audit', auditRoutes(room.trail))
+    .mount(
+      '/audit',
+      auditRoutes(room.trail, () => people.accounts.listUsers()),
+    )
     .mount('', accountsApi(people))
   return documented(routes, { title: 'Sluice Platform', version: buildFacts.version }, site)
 }

@@ -24,6 +24,21 @@ const Target = v.object({
   outcome: v.optional(v.string()),
   reasons: v.array(Reason),
   attempts: v.number(),
+  /** Peers between which and it nothing crosses, since their part is not in force as its own is. */
+  peers: v.array(
+    v.object({
+      runtime: v.string(),
+      name: v.string(),
+      /** What was asked of it last, and how that stands there. */
+      version: v.number(),
+      state: DeploymentState,
+      since: v.string(),
+      /** The version that is in force there, if one is. */
+      inForce: v.optional(v.number()),
+    }),
+  ),
+  /** Its sources came to their end: since when, and how many records left its part of the flow. */
+  finished: v.optional(v.object({ at: v.string(), records: v.number() })),
 })
 export const DeploymentJson = v.object({
   deployment: v.string(),
@@ -34,6 +49,8 @@ export const DeploymentJson = v.object({
   createdAt: v.string(),
   changedAt: v.string(),
   runtimes: v.array(Target),
+  /** All of it came to its end: since when, and how many records reached its sinks. */
+  finished: v.optional(v.object({ at: v.string(), records: v.number() })),
 })
 const DetailJson = v.object({
   ...DeploymentJson.entries,

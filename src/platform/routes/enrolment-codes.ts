@@ -7,7 +7,14 @@ import { CODE_LIFETIME_MAX_MS, type CodeDeps, listCodes, makeCode, revokeCode } 
 /** A minute is the least in which a person can carry a code over. */
 const NewCode = v.strictObject({
   labels: v.optional(recordOf(Name, v.pipe(v.string(), v.maxLength(128)))),
-  expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(60_000), v.maxValue(CODE_LIFETIME_MAX_MS))),
+  expiresInMs: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(60_000, 'must be a minute or longer'),
+      v.maxValue(CODE_LIFETIME_MAX_MS, `must be ${CODE_LIFETIME_MAX_MS / 86_400_000} days or shorter`),
+    ),
+  ),
 })
 const MadeCode = v.object({ id: v.string(), code: v.string(), expires: v.string() })
 const CodeSummary = v.object({

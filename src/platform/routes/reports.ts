@@ -1,10 +1,10 @@
 /** /v1/status and /v1/logs: what the tenant's Runtimes told. */
 import * as v from 'valibot'
 import { buildFacts } from '../../host/mod.ts'
-import { ApiRoutes, Whole } from '../../server/mod.ts'
+import { ApiRoutes, followedFrom, type Site, Whole } from '../../server/mod.ts'
 import { AuditLog } from '../../wire/mod.ts'
 import { deploymentViews } from '../deployments/view.ts'
-import { countLogs, LOG_LINES_MAX, queryLogs } from '../reports/logs.ts'
+import { type LogQuery as Asked, countLogs, LOG_LINES_MAX, queryLogs } from '../reports/logs.ts'
 import type { TenantRoom } from '../tenant-room.ts'
 import { DeploymentJson } from './deployments.ts'
 import { RuntimeJson, runtimeViews } from './runtimes.ts'
@@ -17,7 +17,8 @@ const LIMIT_DEFAULT = 100
 const Limit = v.optional(v.pipe(Whole, v.minValue(1), v.maxValue(LOG_LINES_MAX)), String(LIMIT_DEFAULT))
 const Id = v.pipe(v.string(), v.maxLength(64))
 const Level = v.picklist(['debug', 'info', 'warning', 'error'])
-const LogQuery = v.object({
+/** Strict: what a Runtime's log can be asked beside, such as `since`, would pass for an answer here. */
+const LogQuery = v.strictObject({
   deployment: v.optional(Id),
   runtime: v.optional(Id),
   /** Several are separated by commas. */
@@ -51,7 +52,7 @@ const Line = v.object({
 })
 const Lines = v.object({ entries: v.array(Line), count: v.number() })
 
-export function reportRoutes(room: ReportRoutesDeps): ApiRoutes {
+export function reportRoutes(room: ReportRoutesDeps, site: Pick<Site, 'follow'>): ApiRoutes {
   return new ApiRoutes('Status')
     .get(
       '/status',
@@ -66,21 +67,38 @@ export function reportRoutes(room: ReportRoutesDeps): ApiRoutes {
     .get(
       '/logs',
       {
-        summary: 'Audit logs of deployments, the newest or around a line.',
-        role: 'viewer',
-        query: LogQuery,
-        answer: Lines,
+        summary: 'Audit logs of deployments, the newest or around a line; or followed.',
+        ...{ role: 'viewer', query: LogQuery, answer: Lines },
+        events:
+          'Each line that matches: the newest, or those after `after` or `Last-Event-ID`, then every one that comes. Its `id` is the sequence, its `data` the line as JSON.',
       },
-      async ({ query: { deployment, runtime, level, after, before, limit } }) => {
-        const entries = await queryLogs(room.db, {
+      async ({ c, query: { deployment, runtime, level, after, before, limit } }) => {
+        const words: Asked = {
           limit,
           ...(deployment !== undefined && { deployment }),
           ...(runtime !== undefined && { runtime }),
           ...(level !== undefined && { levels: level }),
-          ...(after !== undefined && { after }),
-          ...(before !== undefined && { before }),
-        })
-        return { entries, count: await countLogs(room.db, deployment) }
+        }
+        const followed = followedFrom(c, after)
+        if (followed) return site.follow(c, { next: linesFrom(room.db, words, followed.after) })
+        const around = { ...(after !== undefined && { after }), ...(before !== undefined && { before }) }
+        return {
+          entries: await queryLogs(room.db, { ...words, ...around }),
+          count: await countLogs(room.db, deployment),
+        }
       },
     )
+}
+
+/** What came since the last call; at the first, what came after a line, or the newest `limit` that match. */
+function linesFrom(db: TenantRoom['db'], words: Asked, from: number | undefined) {
+  let after = from
+  return async () => {
+    const limit = after === undefined ? words.limit : LOG_LINES_MAX
+    const lines = await queryLogs(db, { ...words, limit, ...(after !== undefined && { after }) })
+    // Whoever follows a log without a line yet is told of the first.
+    after = lines.at(-1)?.sequence ?? after ?? 0
+    const events = lines.map((line) => ({ id: String(line.sequence), data: JSON.stringify(line) }))
+    return { events, more: lines.length === LOG_LINES_MAX }
+  }
 }

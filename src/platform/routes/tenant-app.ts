@@ -6,9 +6,7 @@ import {
   ACCOUNT_LINK,
   type AccountsSiteDeps,
   API_LINK,
-  accountsPages,
   addGate,
-  auditPages,
   type C2Doors,
   c2Routes,
   closedDoors,
@@ -49,9 +47,7 @@ export function tenantApp(room: TenantRoom, accounts: Accounts, live: LiveStream
   })
   const people = peopleOf(room, accounts)
   app.route('/v1', tenantApi(room, people, site).hono)
-  app.route('/', pageRoutes(room, site))
-  app.route('/audit', auditPages({ trail, clock: room.clock, people: () => accounts.listUsers() }, site))
-  app.route('/', accountsPages(people, site))
+  app.route('/', pageRoutes(room, people, site))
   return app
 }
 

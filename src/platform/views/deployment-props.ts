@@ -29,7 +29,21 @@ export function deploymentProps(
     reasons: detail.runtimes.flatMap(({ name, state, reasons }) =>
       state === 'running'
         ? []
-        : reasons.map(({ code, item }) => ({ code, item: item ? `${named(item, known)} on ${name}` : `on ${name}` })),
+        : reasons
+            // Said of the peers below.
+            .filter(({ code }) => !code.startsWith('peer.'))
+            .map(({ item, ...rest }) => ({ ...rest, item: item ? `${named(item, known)} on ${name}` : `on ${name}` })),
+    ),
+    finished: detail.finished?.records,
+    peers: detail.runtimes.flatMap(({ name: of, peers }) =>
+      peers.map(({ name, version, state, since, inForce }) => ({
+        name,
+        of,
+        version,
+        state,
+        inForce,
+        sinceMs: Date.parse(since),
+      })),
     ),
     systems: places.map(({ target, shown }) => ({ name: target.system, place: shown.name })),
     components: places.flatMap(componentsAt),
@@ -74,6 +88,8 @@ function bridgesFrom({ target, told }: Place, places: readonly Place[]): BridgeV
       const far = places.find((place) => place.target.runtime === peer)
       const status = [told, far?.told].flatMap((entry) => entry?.bridges ?? []).find((entry) => entry.bridge === bridge)
       const quiet = { state: 'connecting' as const, suite: '', frames: 0, bytes: 0, rotations: 0 }
-      return { ...quiet, ...status, id: bridge, from, to }
+      const { since, ...shown } = { since: undefined, ...quiet, ...status }
+      const sinceMs = since === undefined ? undefined : Date.parse(since)
+      return { ...shown, id: bridge, from, to, peer: far?.shown.name ?? peer, sinceMs }
     })
 }

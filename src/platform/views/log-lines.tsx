@@ -1,5 +1,5 @@
 /** The last audit logs of a deployment: when, where, which template, which typed fields. */
-import { Ago, type Regions, Table, type View } from '../../web/mod.ts'
+import { Ago, Level, type Regions, Table, type View } from '../../web/mod.ts'
 import type { LogLine } from '../reports/logs.ts'
 
 /** Lines that the page of a deployment shows. */
@@ -13,6 +13,7 @@ function LogLines(props: { lines: readonly LogLine[]; names: ReadonlyMap<string,
   return (
     <Table
       id="logs"
+      feed
       title="Audit logs"
       columns={[{ title: 'When' }, { title: 'Level' }, { title: 'Runtime' }, { title: 'Component' }, { title: 'What' }]}
       empty="Nothing was told yet."
@@ -20,9 +21,9 @@ function LogLines(props: { lines: readonly LogLine[]; names: ReadonlyMap<string,
         id: `log-${line.sequence}`,
         cells: [
           <Ago at={Date.parse(line.at)} now={props.nowMs} />,
-          line.level,
+          <Level level={line.level} />,
           props.names.get(line.runtime) ?? line.runtime,
-          line.component ?? '–',
+          line.component !== undefined && (props.names.get(line.component) ?? line.component),
           <>
             <code>{line.template}</code>{' '}
             <small>

@@ -74,7 +74,7 @@ function needsOf({ base, runtimes, deployments, nowMs }: OverviewProps): Need[] 
             state === 'awaiting-approval'
               ? `${blueprint} waits for the owner of ${name}`
               : `${blueprint}: ${state} on ${name}`,
-          effect: reasons.map(({ code, item }) => (item ? `${code} ${named(item, runtimes)}` : code)).join(', '),
+          effect: state === 'awaiting-approval' ? newTo(reasons) : reasons.map(inWords(runtimes)).join(', '),
           action: { label: 'Look', href: `${base}/deployments/${deployment}` },
         }),
       ),
@@ -85,6 +85,18 @@ function needsOf({ base, runtimes, deployments, nowMs }: OverviewProps): Need[] 
     ...late,
     ...troubled.filter(({ state }) => state === 'awaiting-approval'),
   ]
+}
+
+/** What it adds is on the page of the deployment, item by item. */
+function newTo(reasons: readonly { code: string }[]): string {
+  const added = reasons.filter(({ code }) => code.startsWith('approval.')).length
+  const things = added === 1 ? 'one thing' : `${added} things`
+  return `It adds ${things} to what was approved there; until that is decided, what runs goes on.`
+}
+
+function inWords(runtimes: readonly RuntimeView[]) {
+  return ({ code, item }: { code: string; item?: string | undefined }): string =>
+    item ? `${code} ${named(item, runtimes)}` : code
 }
 
 function wentBack(runtimes: readonly RuntimeView[], nowMs: number): Need[] {
@@ -187,7 +199,11 @@ function Deployments({ base, deployments, nowMs }: OverviewProps): View {
         href: `${base}/deployments/${row.deployment}`,
         cells: [
           row.blueprint,
-          <State state={row.state} why={row.runtimes.flatMap(({ reasons }) => reasons)} />,
+          <State
+            state={row.state}
+            why={row.runtimes.flatMap(({ reasons }) => reasons)}
+            finished={row.finished?.records}
+          />,
           String(row.version),
           row.runtimes.map(({ name }) => name).join(', '),
           <Ago at={Date.parse(row.changedAt)} now={nowMs} />,

@@ -1,6 +1,7 @@
 /** What of the deployments needs their owner: a version that waits, one that does not run, refused records, a bridge that is down. */
 import type { AttentionLine } from '../attention.ts'
 import type { DeploymentDetail } from '../deployment-detail.ts'
+import { bridgeLines } from './bridges.ts'
 
 export function deploymentLines({ deployments }: { deployments: readonly DeploymentDetail[] }): AttentionLine[] {
   return deployments.flatMap((one) => [
@@ -23,7 +24,7 @@ function waitingLines(one: DeploymentDetail): AttentionLine[] {
       id: `deployment.awaits ${one.deployment} ${one.waiting.version}`,
       state: 'awaiting-approval',
       what: `${one.blueprint} version ${one.waiting.version} waits for your approval`,
-      sinceMs: Date.parse(one.waiting.receivedAt),
+      sinceMs: one.waiting.receivedAtMs,
       effect: `It adds ${count === 1 ? 'one thing' : `${count} things`} to what you approved; until you decide, what runs goes on.`,
       cure: { label: 'Review', href: `${pageOf(one)}/approval` },
     },
@@ -32,15 +33,15 @@ function waitingLines(one: DeploymentDetail): AttentionLine[] {
 
 function failedLines(one: DeploymentDetail): AttentionLine[] {
   const [reason] = one.reasons
-  const about = { sinceMs: Date.parse(one.changedAt), cure: { label: 'Look', href: pageOf(one) } }
+  const about = { sinceMs: one.changedAtMs, cure: { label: 'Look', href: pageOf(one) } }
   if (one.state === 'failed' || one.state === 'refused') {
-    const what = `${one.blueprint} does not run: ${reason?.code ?? one.state}`
+    const what = `${one.blueprint} does not run: ${reason ? wordsOf(reason) : one.state}`
     return [
       {
         id: `deployment.failed ${one.deployment}`,
         state: 'failed',
         what,
-        effect: 'Its sources are held where they are; nothing is lost.',
+        effect: ['Its sources are held where they are; nothing is lost.', reason?.advice].filter(Boolean).join(' '),
         ...about,
       },
     ]
@@ -58,18 +59,10 @@ function failedLines(one: DeploymentDetail): AttentionLine[] {
   ]
 }
 
-function bridgeLines(one: DeploymentDetail): AttentionLine[] {
-  if (one.state !== 'running') return []
-  const down = one.bridges.filter(({ state, reason }) => state === 'down' || (state === 'connecting' && reason))
-  return [...new Map(down.map((bridge) => [bridge.peer, bridge])).values()].map(
-    ({ peer, peerName, direction, reason }): AttentionLine => ({
-      id: `bridge.down ${one.deployment} ${peer}`,
-      state: 'late',
-      what: `The bridge of ${one.blueprint} ${direction === 'out' ? 'to' : 'from'} ${peerName} is not up${reason ? `: ${reason.code}` : ''}`,
-      effect: 'Records wait at their source; nothing is lost. It is tried again and again.',
-      cure: { label: 'Check bridge', href: `${pageOf(one)}#deployment-bridges` },
-    }),
-  )
+/** `csv_file.file_missing (orders, in/*.csv)`. Not the message: alerts carry this line, and it may name a file that nobody configured. */
+function wordsOf({ code, component, item }: DeploymentDetail['reasons'][number]): string {
+  const about = [component, item].filter(Boolean).join(', ')
+  return about === '' ? code : `${code} (${about})`
 }
 
 function letterLines(one: DeploymentDetail): AttentionLine[] {
@@ -78,9 +71,10 @@ function letterLines(one: DeploymentDetail): AttentionLine[] {
   return [
     {
       id: `dead_letters.wait ${one.deployment}`,
-      state: 'late',
+      // Nothing is late: the flow goes on, and whether they go through again or are dropped is for a person to say.
+      ...{ state: 'awaiting-approval', word: 'to decide' },
       what: `${count} refused ${count === 1 ? 'record' : 'records'} of ${one.blueprint} ${count === 1 ? 'waits' : 'wait'}`,
-      effect: 'They are kept on this Runtime until you drop them.',
+      effect: 'They are kept on this Runtime until you replay or drop them; what runs goes on.',
       cure: { label: 'Look', href: `${pageOf(one)}/dead-letters` },
     },
   ]

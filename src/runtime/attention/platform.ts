@@ -2,13 +2,13 @@
 import { CLOCK_AHEAD_MS } from '../../wire/mod.ts'
 import type { AttentionLine } from '../attention.ts'
 
-/** As the API tells it (`EnrolmentJson`), and since when this process runs. */
+/** How the link to the Platform is (`enrolmentOf`), and since when this process runs. */
 export type PlatformSeen = {
   nowMs: number
   uptimeMs: number
   platform: {
     state: string
-    lastHeartbeatAnsweredAt?: string | undefined
+    lastHeartbeatAnsweredMs?: number | undefined
     failure?: string | undefined
     /** The Platform's clock, seen from ours. */
     clockOffsetMs?: number | undefined
@@ -35,8 +35,7 @@ const NOT_ENROLLED: AttentionLine = {
 }
 
 function silenceLines({ platform, nowMs, uptimeMs }: PlatformSeen): AttentionLine[] {
-  const answered = platform.lastHeartbeatAnsweredAt
-  const sinceMs = answered === undefined ? nowMs - uptimeMs : Date.parse(answered)
+  const sinceMs = platform.lastHeartbeatAnsweredMs ?? nowMs - uptimeMs
   if (nowMs - sinceMs < SILENT_MS) return []
   const owed = platform.owed.auditLogs + platform.owed.status
   return [

@@ -1,8 +1,8 @@
 /** Tries a credential with the components that use it: each by its type's own check, in a worker process of its own. */
 import { codeOf, Slots } from '../../base/mod.ts'
-import type { AssignedComponent, CheckFailure, workerAsks } from '../../wire/mod.ts'
+import type { AssignedComponent, CheckFailure } from '../../wire/mod.ts'
 import { ChecksBusy, WorkerForbidden } from '../errors.ts'
-import type { Answers } from '../supervision/channel.ts'
+import { errand } from '../supervision/errand.ts'
 import type { LaunchWorker } from '../supervision/worker-process.ts'
 
 /** Workers that check at once, and how many may wait for them: each takes up to 20 s and the memory of a small worker, ≈ 100 MB. */
@@ -41,33 +41,15 @@ export class Checks {
     const { launch, files, closed, roots } = this.#deps
     const open = roots()
     const places = { files, closed, ...(open && { roots: [...open] }) }
-    const worker = launch({
-      answers: this.#desk(credentials),
-      onNews: () => undefined,
-      onBroken: () => worker.kill('SIGKILL'),
-    })
+    const lend = async ({ credential }: { credential: string }): Promise<{ secret: Record<string, string> }> => {
+      if (!credentials.has(credential)) throw new WorkerForbidden('a check asks for what its component names')
+      return { secret: await this.#deps.credential(credential) }
+    }
     try {
-      const { failure } = await worker.ask('check', { ...places, component })
-      return failure
+      return (await errand(launch, { what: 'check', body: { ...places, component }, lend })).failure
     } catch (error) {
       // It was silent for too long, or its process is gone.
       return { code: codeOf(error) }
-    } finally {
-      worker.kill('SIGKILL')
-    }
-  }
-
-  #desk(credentials: ReadonlySet<string>): Answers<typeof workerAsks> {
-    const refused = (): Promise<never> => Promise.reject(new WorkerForbidden('a check asks for credentials only'))
-    return {
-      'checkpoints-load': refused,
-      'checkpoints-save': refused,
-      'checkpoints-forget': refused,
-      'handshake-begin': refused,
-      'handshake-answer': refused,
-      'handshake-finish': refused,
-      credential: async ({ credential }) =>
-        credentials.has(credential) ? { secret: await this.#deps.credential(credential) } : refused(),
     }
   }
 }

@@ -1,10 +1,10 @@
 /** What people do with the vault: set, make, try and remove credentials, with a trace of each act and a word on whom it concerns. */
 import { recorded, type Trail } from '../../audit/mod.ts'
-import type { CredentialSource, CredentialSummary, FieldReference, NewKey, Vault } from '../../keys/mod.ts'
+import type { CredentialSource, CredentialSummary, FieldReference, NewKey, Unavailable, Vault } from '../../keys/mod.ts'
 import type { CheckFailure } from '../../wire/mod.ts'
 import type { ComponentTypes } from '../deployments/component-types.ts'
 import { credentialsOf, touchesOf } from '../deployments/examine.ts'
-import { ComponentUsage, type ComponentUse } from '../deployments/usage.ts'
+import { ComponentUsage, type ComponentUse, usersOf } from '../deployments/usage.ts'
 import { CredentialInUse, CredentialNotChecked } from '../errors.ts'
 import type { Assignments } from '../state/assignments.ts'
 import type { Workers } from '../supervision/crew.ts'
@@ -26,8 +26,8 @@ export type CredentialDeskDeps = {
 
 /** A credential with those who use it. */
 export type CredentialView = CredentialSummary & { uses: readonly ComponentUse[] }
-/** `restarted`: deployments that run anew with it. */
-export type CredentialSet = CredentialView & { restarted: string[] }
+/** `restarted`: deployments that run anew with it. `unavailable`: fields that stand elsewhere and cannot be fetched now. */
+export type CredentialSet = CredentialView & { restarted: string[]; unavailable: Unavailable[] }
 export type CheckOutcome = Pick<ComponentUse, 'deployment' | 'component' | 'type'> & { failure?: CheckFailure }
 
 type NewFields = { kind: string; fields: Readonly<Record<string, string | FieldReference>> }
@@ -76,7 +76,7 @@ export class CredentialDesk {
   async remove(name: string, force: boolean, actor: string): Promise<CredentialView> {
     const { vault, trail, onChange } = this.#deps
     const found = await this.find(name)
-    if (found.uses.length > 0 && !force) throw new CredentialInUse(`${name} is used by ${wordsOf(found.uses)}`)
+    if (found.uses.length > 0 && !force) throw new CredentialInUse(`${name} is used by ${usersOf(found.uses)}`)
     const act = { actor, action: 'credential.removed', subject: name, detail: { uses: found.uses.length } }
     await recorded(trail, act, () => vault.remove(name))
     onChange()
@@ -94,7 +94,7 @@ export class CredentialDesk {
     actor: string,
   ): Promise<CheckOutcome[]> {
     await this.#deps.vault.find(name)
-    const uses = (await this.#usage.of(name, true)).filter(
+    const uses = (await this.#usage.of(name)).filter(
       ({ deployment, component, waits, checks }) =>
         !waits &&
         checks &&
@@ -125,13 +125,8 @@ export class CredentialDesk {
       restarted.push(assignment.deployment)
     }
     onChange()
-    return { ...summary, uses: await this.#usage.of(summary.name), restarted }
+    // Kept all the same: a file or a variable may come later than its credential.
+    const unavailable = await this.#deps.vault.unavailable(summary.name)
+    return { ...summary, uses: await this.#usage.of(summary.name), restarted, unavailable }
   }
-}
-
-/** Those who use it, as one line: the blueprint, and how many of its components. */
-function wordsOf(uses: readonly ComponentUse[]): string {
-  const blueprints = [...new Set(uses.map(({ blueprint, deployment }) => `${blueprint} (${deployment})`))]
-  const shown = blueprints.slice(0, 8).join(', ')
-  return blueprints.length > 8 ? `${shown} and ${blueprints.length - 8} more` : shown
 }

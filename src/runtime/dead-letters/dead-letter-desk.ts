@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bytes, type Clock, KeyedTurns, type Random } from '../../base/mod.ts'
 import type { Keyring } from '../../keys/mod.ts'
-import { DEAD_LETTERS_MAX, type DeadLetterEntry, type DeadLetterSelection } from '../../wire/mod.ts'
-import { DeadLetterGone, WorkerGone } from '../errors.ts'
+import { DEAD_LETTERS_MAX, type DeadLetterEntry, type DeadLetterSelection, WorkerGone } from '../../wire/mod.ts'
+import { DeadLetterGone } from '../errors.ts'
 import type { WorkerProcess } from '../supervision/worker-process.ts'
 import { DEAD_LETTER_BYTES_MAX } from '../supervision/worker-start.ts'
 import { DeadLetterJournal, type DeadLetterPage, type LetterFilter } from './dead-letter-journal.ts'
@@ -98,17 +98,25 @@ export class DeadLetterDesk {
   }
 
   /**
-   * Lets letters go through the component that refused them again; answers how many, and whether a worker that runs by now takes them.
-   * Where none does they have their place in the row, and go with the next start.
+   * Lets letters go through the component that refused them again, if that is one of `takers`; answers how many, how many of the chosen
+   * have no such component, and whether all that waits is taken: by a worker that runs by now, and in which their component has not
+   * ended. Where it is not, it has its place in the row, and goes with the next start.
    */
-  async replay(deployment: string, selection: DeadLetterSelection): Promise<{ queued: number; taken: boolean }> {
+  async replay(
+    deployment: string,
+    selection: DeadLetterSelection,
+    takers: readonly string[],
+  ): Promise<{ queued: number; gone: number; taken: boolean }> {
     return this.#either(
       deployment,
       async (worker) => {
-        const { queued, ending } = await worker.ask('dead-letters-replay', selection)
-        return { queued, taken: !ending }
+        const { ending, ...done } = await worker.ask('dead-letters-replay', { ...selection, takers: [...takers] })
+        return { ...done, taken: !ending }
       },
-      async (journal) => ({ queued: (await journal?.queue(selection)) ?? 0, taken: false }),
+      async (journal) => {
+        const done = await journal?.queue({ ...selection, takers })
+        return { queued: done?.queued ?? 0, gone: done?.gone ?? 0, taken: !done?.waiting }
+      },
     )
   }
 

@@ -44,6 +44,9 @@ export type ReplayedOrigin = (partition: string, position: number) => Origin | u
 /** `again` is told when the letter that came of it in an earlier, interrupted replay stands for this refusal too. */
 type Origin = { letter: KeptLetter; partition: string; again: (number: number) => void }
 
+/** `gone`: chosen and left, for no component takes them; `components`: of those that were queued; `waiting`: in the whole row now. */
+export type Queued = { queued: number; gone: number; components: string[]; waiting: number }
+
 export type OpenLetters = { folder: string; key: Bytes; bytesMax: number; clock: Clock; random: Random }
 
 export class DeadLetterJournal implements DeadLetters {
@@ -151,13 +154,26 @@ export class DeadLetterJournal implements DeadLetters {
     })
   }
 
-  /** Lets whole letters wait for their turn to go through the flow again; answers how many, not counting those that wait already. */
-  queue(selection: DeadLetterSelection): Promise<number> {
+  /**
+   * Lets whole letters wait for their turn to go through the flow again, if their component is one of `takers`; those that wait already
+   * are not chosen again.
+   */
+  queue({ takers, ...selection }: DeadLetterSelection & { takers?: readonly string[] | undefined }): Promise<Queued> {
     return this.#turns.run(async () => {
-      const whole = (letter: KeptLetter): boolean => letter.form !== undefined
-      const ranges = await this.#select(selection, (range) => this.state.free(range), whole)
+      const components = new Set<string>()
+      let gone = 0
+      const fits = ({ form, component }: KeptLetter): boolean => {
+        if (form === undefined) return false
+        if (takers?.includes(component) === false) {
+          gone++
+          return false
+        }
+        components.add(component)
+        return true
+      }
+      const ranges = await this.#select(selection, (range) => this.state.free(range), fits)
       if (ranges.length > 0) await this.state.queue(ranges)
-      return sizeOf(ranges)
+      return { queued: sizeOf(ranges), gone, components: [...components], waiting: this.state.waiting }
     })
   }
 

@@ -1,15 +1,19 @@
 /** What people of a Runtime do with refused records; each act is in the audit trail before it is done. */
 import { recorded, type Trail } from '../../audit/mod.ts'
-import type { DeadLetterEntry, DeadLetterSelection } from '../../wire/mod.ts'
+import type { AssignedComponent, Assignment, DeadLetterEntry, DeadLetterSelection } from '../../wire/mod.ts'
+import type { ComponentTypes } from '../deployments/component-types.ts'
 import type { Deployments } from '../deployments/deployments.ts'
-import { DeploymentNotFound, DeploymentNotRunning } from '../errors.ts'
+import { hasEnded } from '../deployments/ended.ts'
+import { definitionOf } from '../deployments/examine.ts'
+import { DeadLetterWithoutTaker, DeploymentNotFound, DeploymentNotRunning } from '../errors.ts'
 import type { Assignments } from '../state/assignments.ts'
 import type { DeadLetterDesk } from './dead-letter-desk.ts'
 
 export type LetterActsDeps = {
   deadLetters: DeadLetterDesk
   deployments: Pick<Deployments, 'restart'>
-  state: { trail: Pick<Trail, 'record'>; assignments: Pick<Assignments, 'placed'> }
+  types: ComponentTypes
+  state: { trail: Pick<Trail, 'record'>; assignments: Pick<Assignments, 'placed' | 'open'> }
 }
 
 /** One refused record with its content: customer data that somebody looks at. */
@@ -36,27 +40,39 @@ export function dropLetters(
 }
 
 /**
- * Lets refused records go through their component again; answers how many. A flow that has ended is started for it; refuses
- * `deployment.not_running` for one that was stopped, and `deployment.not_found`.
+ * Lets refused records go through their component again; answers how many. A flow that has ended is started for it, and one that runs
+ * but in which that component has ended is started anew. Refuses `deployment.not_running` for one that was stopped,
+ * `deployment.not_found`, and `dead_letter.no_taker` where none of the chosen has a component to go through.
  */
 export async function replayLetters(
-  { deadLetters, deployments, state }: LetterActsDeps,
+  { deadLetters, deployments, types, state }: LetterActsDeps,
   deployment: string,
   selection: DeadLetterSelection,
   actor: string,
 ): Promise<number> {
   const current = await state.assignments.placed(deployment, 'current')
   if (!current) throw new DeploymentNotFound(`no version of ${deployment} is in force`)
-  const ended = (at: typeof current): boolean => at.state === 'stopped' && at.reasons[0]?.code === 'flow.ended'
-  if ((current.state === 'stopped' && !ended(current)) || current.state === 'refused')
+  if ((current.state === 'stopped' && !hasEnded(current)) || current.state === 'refused')
     throw new DeploymentNotRunning(`${deployment} was stopped`)
   const act = { actor, action: 'dead_letters.replayed', subject: deployment, detail: detailOf(selection) }
-  const { queued, taken } = await recorded(state.trail, act, () => deadLetters.replay(deployment, selection))
-  if (queued === 0 || taken) return queued
+  const takers = takersOf(await state.assignments.open(deployment, current.version), types)
+  const { queued, taken } = await recorded(state.trail, act, async () => {
+    const done = await deadLetters.replay(deployment, selection, takers)
+    if (done.queued === 0 && done.gone > 0)
+      throw new DeadLetterWithoutTaker(`no component of ${deployment} takes the refused records that were chosen`)
+    return done
+  })
+  if (taken) return queued
   const now = await state.assignments.placed(deployment, 'current')
   // One that failed is started again anyway; one that is on its way has them before it.
-  if (now && (ended(now) || now.state === 'running')) await deployments.restart(deployment, actor, 'operator')
+  if (now && (hasEnded(now) || now.state === 'running')) await deployments.restart(deployment, actor, 'operator')
   return queued
+}
+
+/** Names of the components that take records. */
+function takersOf({ components }: Assignment, types: ComponentTypes): string[] {
+  const takes = (component: AssignedComponent): boolean => definitionOf(component, types)?.kind !== 'source'
+  return components.filter(takes).map(({ name }) => name)
 }
 
 function detailOf({ numbers, through, component, code }: DeadLetterSelection): Record<string, string | number> {

@@ -73,6 +73,11 @@ export class LetterState {
     return (this.#kept.replays?.waiting ?? []).some(([, from, to]) => number >= from && number <= to)
   }
 
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return (this.#kept.replays?.waiting ?? []).reduce((sum, [, from, to]) => sum + to - from + 1, 0)
+  }
+
   /** The name under which replays go through the flow; the same for all of them. */
   get partition(): string {
     // No file is called so: a relative path never begins with a slash, an absolute one never with two.

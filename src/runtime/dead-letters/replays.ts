@@ -51,14 +51,18 @@ export class LetterReplays implements Replays {
   }
 
   /** All that is meant for that component now stays a refused record. */
-  async unfit(_replay: Replay, gone: boolean): Promise<void> {
+  async unfit(_replay: Replay): Promise<void> {
     const { turn, letters } = this.#going ?? {}
     this.#going = undefined
     if (!turn || !letters) return
     await this.#letters.state.unqueue([turn.letter, turn.letter + letters.length - 1])
-    this.#log('warning', gone ? 'dead_letters.component_gone' : 'dead_letters.component_ended', {
-      count: letters.length,
-    })
+    this.#log('warning', 'dead_letters.component_gone', { count: letters.length })
+  }
+
+  async putOff(_replay: Replay): Promise<void> {
+    const count = this.#going?.letters.length ?? 0
+    this.#going = undefined
+    this.#log('info', 'dead_letters.component_ended', { count })
   }
 
   more(signal: AbortSignal): Promise<void> {

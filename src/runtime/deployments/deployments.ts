@@ -9,6 +9,7 @@ import type { KeptAssignment } from '../state/assignments.ts'
 import type { Registration } from '../state/enrolment.ts'
 import { Agreement } from './agreement.ts'
 import type { Offered } from './authenticity.ts'
+import { hasEnded } from './ended.ts'
 import { Intake } from './intake.ts'
 import type { Need } from './needs.ts'
 import type { DeploymentsDeps } from './ports.ts'
@@ -22,11 +23,6 @@ export type Waiting = { kept: KeptAssignment; assignment: Assignment; adds: Need
 export type Refusal = { actor: string; reason?: string | undefined; tell?: boolean | undefined }
 
 const OWNER_STOPPED: readonly Reason[] = [{ code: 'owner.stopped' }]
-
-/** Stopped by somebody; a flow whose sources came to their end was not. */
-function isStopped({ state, reasons }: KeptAssignment): boolean {
-  return state === 'stopped' && reasons[0]?.code !== 'flow.ended'
-}
 
 export class Deployments {
   readonly #deps: DeploymentsDeps
@@ -129,7 +125,10 @@ export class Deployments {
       const kept = await this.#deps.assignments.placed(deployment, 'current')
       if (!kept) throw new DeploymentNotFound(`no version of ${deployment} is in force`)
       // Decided here: a stop that came while this waited for its turn counts.
-      if (role !== 'owner' && (isStopped(kept) || (await this.#agreement.isHeld(deployment)))) {
+      if (
+        role !== 'owner' &&
+        ((kept.state === 'stopped' && !hasEnded(kept)) || (await this.#agreement.isHeld(deployment)))
+      ) {
         throw new RoleTooLow('what was stopped only an owner lets run again')
       }
       const assignment = await this.#standing.openSigned(kept)

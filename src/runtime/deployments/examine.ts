@@ -6,6 +6,7 @@ import { forbidden } from '../policy/rules.ts'
 import { CODE_BYTES_MAX } from '../state/code-files.ts'
 import type { ComponentTypes } from './component-types.ts'
 import { type Folders, reachesOwnFiles } from './own-files.ts'
+import { saidOf } from './reasons.ts'
 import type { ComponentRole, Touches } from './touches.ts'
 import { wiringReasons } from './wiring-reasons.ts'
 
@@ -37,7 +38,9 @@ export type Surroundings = {
 export function examine(assignment: Assignment, surroundings: Surroundings): Reason[] {
   const { components, bridges, classification } = assignment
   return [
-    ...components.flatMap((component) => componentReasons(component, surroundings)),
+    ...components.flatMap((component) =>
+      componentReasons(component, surroundings).map((reason) => saidOf(component, reason)),
+    ),
     ...bridges
       .filter((bridge) => !surroundings.peers.has(bridge.peer))
       .map((bridge) => ({ code: 'peer.unknown', item: bridge.peer })),
@@ -51,7 +54,9 @@ export function examine(assignment: Assignment, surroundings: Surroundings): Rea
     ...policyReasons(assignment, surroundings),
   ]
     .slice(0, REASONS_MAX)
-    .map(({ code, item }) => (item === undefined ? { code } : { code, item: item.slice(0, ITEM_LENGTH_MAX) }))
+    .map(({ item, ...reason }: Reason) =>
+      item === undefined ? reason : { ...reason, item: item.slice(0, ITEM_LENGTH_MAX) },
+    )
 }
 
 /** What the owner's rules alone have against it, whatever else may be wrong. */

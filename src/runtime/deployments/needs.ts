@@ -135,7 +135,10 @@ export type Additions = {
   leave: string[]
 }
 
-export function additionsByKind(adds: readonly Need[]): Additions {
+/** `names`: what the owner's list calls other Runtimes, by their ids. */
+export function additionsByKind(adds: readonly Need[], names: ReadonlyMap<string, string> = new Map()): Additions {
+  const named = (text: string): string =>
+    text.replace(/\brt_[0-9a-f-]{36}/g, (id) => (names.has(id) ? `${names.get(id)} (${id})` : id))
   const of = (kind: NeedKind, words: (item: string) => string = (item) => item): string[] =>
     adds.filter((need) => need.kind === kind).map(({ item }) => printable(words(item)))
   return {
@@ -143,10 +146,13 @@ export function additionsByKind(adds: readonly Need[]): Additions {
     hosts: of('host'),
     tables: of('table'),
     credentials: of('credential'),
-    peers: [...of('send-peer', (item) => `send to ${item}`), ...of('receive-peer', (item) => `receive from ${item}`)],
+    peers: [
+      ...of('send-peer', (item) => `send to ${named(item)}`),
+      ...of('receive-peer', (item) => `receive from ${named(item)}`),
+    ],
     code: of('script'),
     libraries: of('library', libraryWords),
-    flows: of('flow', flowWords),
+    flows: of('flow', (item) => named(flowWords(item))),
     declassifications: of('declassification'),
     leave: [
       ...of('deployment', (item) => `run ${item} here for the first time`),

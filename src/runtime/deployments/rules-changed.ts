@@ -1,7 +1,8 @@
-/** What other rules would end: everything that runs or waits and would be forbidden under them, each with why. */
+/** What other rules would end: everything that runs, waits, or has ended and can start again, and would be forbidden under them, each with why. */
 import type { Reason } from '../../wire/mod.ts'
 import { RowNotAuthentic } from '../errors.ts'
 import type { Assignments, KeptAssignment } from '../state/assignments.ts'
+import { hasEnded } from './ended.ts'
 import { policyReasons, type Surroundings } from './examine.ts'
 import { mayRun, mayWait } from './places.ts'
 
@@ -10,6 +11,8 @@ export type Affected = {
   version: number
   blueprint: string
   place: 'current' | 'waiting'
+  /** Its flow came to its end: under these rules it does not start again. */
+  ended: boolean
   reasons: Reason[]
 }
 
@@ -22,11 +25,15 @@ export async function affectedBy(
   const staying: KeptAssignment[] = []
   const affected: Affected[] = []
   for (const one of kept) {
-    if (one.state === 'stopped' || one.state === 'refused') continue
-    const { deployment, version, blueprint, place } = one
-    const reasons = [...(await forbiddenOf(assignments, one, under)), ...placeReasons(staying, one, under)]
+    const ended = hasEnded(one)
+    if ((one.state === 'stopped' && !ended) || one.state === 'refused') continue
+    const { deployment, version, blueprint } = one
+    const place = one.place === 'waiting' ? 'waiting' : 'current'
+    // What has ended takes nobody's place.
+    const places = ended ? [] : placeReasons(staying, one, under)
+    const reasons = [...(await forbiddenOf(assignments, one, under)), ...places]
     if (reasons.length === 0) staying.push(one)
-    else affected.push({ deployment, version, blueprint, place: place === 'waiting' ? 'waiting' : 'current', reasons })
+    else affected.push({ deployment, version, blueprint, place, ended, reasons })
   }
   return affected
 }

@@ -1,16 +1,21 @@
-/** Which components use a credential or a library: those of what is in force or waits for its owner. */
+/** Which components use a credential or a library: those of what is in force, ended or not (`hasEnded`), or waits for its owner. */
 import type { Assignment } from '../../wire/mod.ts'
 import type { Assignments, KeptAssignment } from '../state/assignments.ts'
 import type { ComponentTypes } from './component-types.ts'
+import { hasEnded } from './ended.ts'
 import { definitionOf, touchesOf } from './examine.ts'
 import type { Touches } from './touches.ts'
 
-/** One component that names what is asked for. `waits`: its version is not approved, so it may not use it yet. */
+/**
+ * One component that names what is asked for. `waits`: its version is not approved, so it may not use it yet. `ended`: its flow came to
+ * its end, and uses it again once it is started again.
+ */
 export type ComponentUse = {
   deployment: string
   blueprint: string
   version: number
   waits: boolean
+  ended: boolean
   component: string
   type: string
   /** Whether its type has a check. */
@@ -38,22 +43,23 @@ export class ComponentUsage {
     this.#deps = deps
   }
 
-  /** Uses by name, each list in the order of deployments. What has ended uses nothing any more; with `ended` it counts all the same. */
-  async all(ended = false): Promise<ReadonlyMap<string, readonly ComponentUse[]>> {
+  /** Uses by name, each list in the order of deployments. What somebody stopped or turned down uses nothing any more. */
+  async all(): Promise<ReadonlyMap<string, readonly ComponentUse[]>> {
     const uses = new Map<string, ComponentUse[]>()
     for (const kept of await this.#deps.assignments.list(['current', 'waiting'])) {
+      const ended = hasEnded(kept)
       if (kept.state === 'refused' || (kept.state === 'stopped' && !ended)) continue
       const { deployment, blueprint, version, place } = kept
       for (const { names, ...component } of await this.#namedBy(kept)) {
-        const use = { deployment, blueprint, version, waits: place === 'waiting', ...component }
+        const use = { deployment, blueprint, version, waits: place === 'waiting', ended, ...component }
         for (const name of names) uses.set(name, [...(uses.get(name) ?? []), use])
       }
     }
     return uses
   }
 
-  async of(name: string, ended = false): Promise<readonly ComponentUse[]> {
-    return (await this.all(ended)).get(name) ?? []
+  async of(name: string): Promise<readonly ComponentUse[]> {
+    return (await this.all()).get(name) ?? []
   }
 
   async #namedBy(kept: KeptAssignment): Promise<readonly Named[]> {
@@ -76,6 +82,16 @@ export class ComponentUsage {
       return undefined
     }
   }
+}
+
+/** Those who use it, as a person reads it: each Blueprint with its deployment, and whether that has ended. */
+export function usersOf(uses: readonly ComponentUse[]): string {
+  const users = uses.map(({ blueprint, deployment, ended }) =>
+    ended ? `${blueprint} (${deployment}, which has ended and can start again)` : `${blueprint} (${deployment})`,
+  )
+  const all = [...new Set(users)]
+  const shown = all.slice(0, 8).join(', ')
+  return all.length > 8 ? `${shown} and ${all.length - 8} more` : shown
 }
 
 function namedIn(assignment: Assignment, { types, names: asked }: ComponentUsageDeps): Named[] {

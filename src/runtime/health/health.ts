@@ -7,6 +7,7 @@ import type { Certificates } from '../../certificates/mod.ts'
 import { type Check, checkClock, type DiskSpace, type Found, look, ok, skipped } from '../../host/mod.ts'
 import type { Keyring, Rotations } from '../../keys/mod.ts'
 import { checkDatabase, databasePath } from '../../store/mod.ts'
+import { formatBytes } from '../../web/mod.ts'
 import { certificateLines } from '../attention/certificates.ts'
 import { diskLines } from '../attention/disk.ts'
 import { journalLines, keyLines } from '../attention/keeping.ts'
@@ -81,10 +82,10 @@ export class Health {
     const platform = await enrolmentOf(this.#deps)
     if (platform.state === 'none') return skipped('This Runtime belongs to no Platform.')
     const seen: PlatformSeen = { platform, nowMs: clock.now(), uptimeMs: uptimeMs() }
-    const heard = platform.lastHeartbeatAnsweredAt
+    const heardMs = platform.lastHeartbeatAnsweredMs
     return found(
       platformLines(seen),
-      `${platform.platform ?? 'It'} ${heard === undefined ? 'is being asked' : `answered at ${heard}`}`,
+      `${platform.platform ?? 'It'} ${heardMs === undefined ? 'is being asked' : `answered at ${rfc3339(heardMs)}`}`,
     )
   }
 }
@@ -101,8 +102,7 @@ function dayOf(ms: number): string {
 }
 
 function diskFound(disk: DiskSpace): Found {
-  const [free, total] = [disk.freeBytes, disk.totalBytes].map((bytes) => Math.floor(bytes / 1_048_576))
-  return found(diskLines({ disk }), `${free} MiB free of ${total} MiB`)
+  return found(diskLines({ disk }), `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`)
 }
 
 function collectorFound(telemetry: HealthDeps['telemetry']): Found {

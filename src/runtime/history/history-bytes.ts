@@ -1,7 +1,8 @@
 /** The history of one deployment as bytes: what the rings are, as JSON, and behind it their values as 32-bit floats, little-endian. */
 import * as v from 'valibot'
 import { type Bytes, concatBytes, fromUtf8, utf8 } from '../../base/mod.ts'
-import { HISTORY_RANGES, type KeptRing } from './history.ts'
+import type { KeptRing } from './history.ts'
+import { RANGE_WORDS } from './ranges.ts'
 
 const FLOAT_BYTES = 4
 const Header = v.strictObject({
@@ -10,7 +11,7 @@ const Header = v.strictObject({
     v.strictObject({
       component: v.string(),
       count: v.string(),
-      range: v.picklist(HISTORY_RANGES),
+      range: v.picklist(RANGE_WORDS),
       newest: v.pipe(v.number(), v.safeInteger()),
       length: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_024)),
     }),

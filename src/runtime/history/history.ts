@@ -1,21 +1,19 @@
-/** What the deployments did in the last week, in memory: for charts, and kept over starts. The longer history is for who collects `/metrics`. */
-import { CHART_RANGES, type ChartRange, type ChartWindow } from '../../web/mod.ts'
+/** What the deployments did in the last thirty days, in memory: for charts, and kept over starts. The longer history is for who collects `/metrics`. */
 import type { ComponentStatus } from '../../wire/mod.ts'
 import { endsOf } from '../throughput.ts'
+import { HISTORY_RANGES, type HistoryRange, type HistoryWindow, RANGE_WORDS } from './ranges.ts'
 import { Ring, type RingState } from './ring.ts'
 
 /** How often counts are looked at. The finest step of a chart is twice that. */
 export const SAMPLE_INTERVAL_MS = 5_000
-/** What a history reaches back. */
-export const HISTORY_RANGES = ['15m', '1h', '6h', '24h', '7d'] as const satisfies readonly ChartRange[]
-/** 702 steps × 4 B × 6 counts = 16.8 kB a component: 1,024 of them 17 MiB. Components beyond have no history. */
+/** 882 steps × 4 B × 6 counts = 21.2 kB a component: 1,024 of them 21 MiB. Components beyond have no history. */
 export const HISTORY_COMPONENTS_MAX = 1_024
 
 const COUNTS = ['messagesIn', 'messagesOut', 'bytesOut', 'refused', 'errors', 'executionMs'] as const
 export type HistoryCount = (typeof COUNTS)[number]
 type Counts = Record<HistoryCount, number>
 /** One ring of a deployment; of its worker's memory with an empty `component`. */
-export type KeptRing = RingState & { component: string; count: string; range: ChartRange }
+export type KeptRing = RingState & { component: string; count: string; range: HistoryRange }
 
 function isCount(word: string): word is HistoryCount {
   return (COUNTS as readonly string[]).includes(word)
@@ -87,22 +85,22 @@ export class History {
   }
 
   /** What one component counted in each step; all are `undefined` where nothing is known of it. */
-  component(deployment: string, name: string, count: HistoryCount, window: ChartWindow): (number | undefined)[] {
+  component(deployment: string, name: string, count: HistoryCount, window: HistoryWindow): (number | undefined)[] {
     const track = this.#deployments.get(deployment)?.components.get(name)
     return this.#read(track?.rings[count], window)
   }
 
   /** Bytes that the worker held. */
-  memory(deployment: string, window: ChartWindow): (number | undefined)[] {
+  memory(deployment: string, window: HistoryWindow): (number | undefined)[] {
     return this.#read(this.#deployments.get(deployment)?.memory, window)
   }
 
   /** Records into and out of all flows. */
-  total(end: 'in' | 'out', window: ChartWindow): (number | undefined)[] {
+  total(end: 'in' | 'out', window: HistoryWindow): (number | undefined)[] {
     return this.#read(this.#total[end], window)
   }
 
-  #read(rings: Rings | undefined, { range, fromMs, lengthMs, stepMs }: ChartWindow): (number | undefined)[] {
+  #read(rings: Rings | undefined, { range, fromMs, lengthMs, stepMs }: HistoryWindow): (number | undefined)[] {
     const ring = rings?.of(range)
     const count = lengthMs / stepMs
     return ring?.read(fromMs, count, this.#clock.now()) ?? Array.from({ length: count }, () => undefined)
@@ -144,18 +142,18 @@ class Track {
 
 /** One figure in the steps of every range. */
 class Rings {
-  readonly #rings = new Map<ChartRange, Ring>(
-    HISTORY_RANGES.map((range) => {
-      const { stepMs, lengthMs } = CHART_RANGES[range]
+  readonly #rings = new Map<HistoryRange, Ring>(
+    RANGE_WORDS.map((range) => {
+      const { stepMs, lengthMs } = HISTORY_RANGES[range]
       return [range, new Ring(stepMs, lengthMs / stepMs)]
     }),
   )
 
-  states(): ({ range: ChartRange } & RingState)[] {
+  states(): ({ range: HistoryRange } & RingState)[] {
     return [...this.#rings].map(([range, ring]) => ({ range, ...ring.state }))
   }
 
-  of(range: ChartRange): Ring | undefined {
+  of(range: HistoryRange): Ring | undefined {
     return this.#rings.get(range)
   }
 

@@ -7,6 +7,7 @@ import { type Clock, logOf, type Random } from '../../base/mod.ts'
 import type { PeerBindings } from '../../server/mod.ts'
 import {
   limitBody,
+  limitStreamedBody,
   onFailure,
   onNotFound,
   PageNotFound,
@@ -23,7 +24,12 @@ export type IngestRoute = {
   path: string
   /** Bytes of a body; a route that streams it on may take many. */
   bodyBytesMax: number
-  /** Whether the request carries a token of this route. One that does not gets the answer of an address that is not there. */
+  /** The route streams the body on and counts it: nothing of it is held here. */
+  streams?: true
+  /**
+   * Whether the request carries a token of this route. One that does not gets the answer of an address that is not there; one whose
+   * token is of its kind but does not hold may be refused by throwing.
+   */
   admits(c: Context<IngestEnv>): Promise<boolean>
   answer(c: Context<IngestEnv>): Promise<Response>
 }
@@ -47,7 +53,7 @@ export function ingestApp(
         if (!(await route.admits(c))) throw new PageNotFound('nothing has this address')
         await next()
       },
-      limitBody(route.bodyBytesMax),
+      route.streams ? limitStreamedBody(route.bodyBytesMax) : limitBody(route.bodyBytesMax),
       (c) => route.answer(c),
     )
   return app

@@ -19,7 +19,7 @@ import type { RuntimeState } from '../open-state.ts'
 import { rotateRowMac, sealedAssignments } from '../state/re-keying.ts'
 
 export type RotationTargetsDeps = {
-  state: Pick<RuntimeState, 'folder' | 'keyring' | 'db' | 'mac' | 'wrapping' | 'vaultKey' | 'journals'>
+  state: Pick<RuntimeState, 'folder' | 'keyring' | 'db' | 'mac' | 'wrapping' | 'vaultKey' | 'journals' | 'datasets'>
   /** For what of them is sealed. */
   accounts: Omit<Parameters<typeof sealedAccounts>[0], 'db'>
   copyDatabase: CopyDatabase
@@ -43,6 +43,11 @@ export function rotationTargets(deps: RotationTargetsDeps): RotationTarget[] {
       },
     },
     journals(state),
+    {
+      ...{ name: 'datasets', about: 'databases of data tenants, and uploads that wait to be imported' },
+      keys: () => state.datasets.keys(),
+      rotate: (progress, signal) => state.datasets.rotateKeys(copyDatabase, progress, signal),
+    },
     letterKeyTarget({ folder, keyring, ...deps }),
     wraps(deps, 'credentials', 'values of credentials', { purpose: 'vault', id: 'runtime', held: state.vaultKey }, () =>
       sealedCredentials(db),

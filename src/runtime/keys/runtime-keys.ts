@@ -1,7 +1,7 @@
 /** What a Runtime's owner does with keys and backups: rotations with their targets, and what of the data folder a backup has. */
 import { resolve } from 'node:path'
 import { makeBackup, removeBackupLeftovers } from '../../backup/mod.ts'
-import { type Clock, type Lifetime, logOf, type Random } from '../../base/mod.ts'
+import { type Bytes, type Clock, type Lifetime, logOf, type Random } from '../../base/mod.ts'
 import { buildFacts } from '../../host/mod.ts'
 import { openWrappingKey, Rotations } from '../../keys/mod.ts'
 import type { ServerKeys } from '../../server/mod.ts'
@@ -63,14 +63,30 @@ export async function openRuntimeKeys(deps: RuntimeKeysDeps): Promise<ServerKeys
   return {
     ...{ keyring, rotations, masterSource: masterKey, signer: state.signing, clock, random },
     backup: (wanted) =>
-      makeBackup(
-        {
-          ...{ folder, role: 'runtime', name: config.name, version: buildFacts.version, keyring, copyDatabase },
-          signer: state.signing,
-          ...{ databases: [{ folder, ...DATABASE }], toldJournals: ['owed-logs', 'owed-status'] },
-          ...{ leftOut: [resolve(config.files), ...masterFile], clock, random },
-        },
-        wanted,
+      withoutTrims(state.datasets, () =>
+        makeBackup(
+          {
+            ...{ folder, role: 'runtime', name: config.name, version: buildFacts.version, keyring, copyDatabase },
+            signer: state.signing,
+            ...{ databases: [{ folder, ...DATABASE }], namedDatabases: () => state.datasets.databases() },
+            ...{ toldJournals: ['owed-logs', 'owed-status'] },
+            ...{ leftOut: [resolve(config.files), ...masterFile], clock, random },
+          },
+          wanted,
+        ),
       ),
+  }
+}
+
+/** A tenant's database is copied before its uploads are: what it lacks must still be among them. */
+async function* withoutTrims(
+  datasets: Pick<RuntimeState['datasets'], 'holdTrims'>,
+  make: () => AsyncGenerator<Bytes, void>,
+): AsyncGenerator<Bytes, void> {
+  const release = datasets.holdTrims()
+  try {
+    yield* make()
+  } finally {
+    release()
   }
 }

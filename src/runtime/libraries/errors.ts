@@ -7,6 +7,12 @@ export class LibraryMalformed extends AppError {
   override readonly advice = 'Install a .js or .ts module, or a tarball as `npm pack` makes it.'
 }
 
+/** A module of it is neither JavaScript nor TypeScript; the message says in which file, line and column. */
+export class LibrarySyntax extends AppError {
+  override readonly code = 'library.syntax' as const
+  override readonly advice = 'Mend the module, or install it as its author publishes it; macros are not taken.'
+}
+
 /** The file, or what it unpacks to, is beyond a bound. */
 export class LibraryTooLarge extends AppError {
   override readonly code = 'library.too_large' as const
@@ -33,7 +39,7 @@ export class LibraryNotFound extends AppError {
   override readonly advice = 'See which there are with: sluice library list.'
 }
 
-/** Deployments use it: it stays for as long as they do. */
+/** Deployments use it: it stays for as long as they do. One whose flow has ended does too, since it can start again without being asked. */
 export class LibraryInUse extends AppError {
   override readonly code = 'library.in_use' as const
   override readonly kind = 'conflict' as const

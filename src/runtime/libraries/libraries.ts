@@ -11,7 +11,7 @@ import { LIBRARY_BYTES_MAX, type LibraryPackage } from './package.ts'
 
 /** As many as an inventory names, and 256 MiB of files: 32 of the largest. */
 export const LIBRARIES_MAX = 1_024
-const TOTAL_BYTES_MAX = 32 * LIBRARY_BYTES_MAX
+export const TOTAL_BYTES_MAX = 32 * LIBRARY_BYTES_MAX
 /** Written in a millisecond or two, with a turn of the loop in between; a whole of 8 MiB at once would hold heartbeats up. */
 const PART_BYTES = 262_144
 

@@ -2,18 +2,20 @@
 import { recorded, type Trail } from '../../audit/mod.ts'
 import { type Bytes, Turns } from '../../base/mod.ts'
 import type { ComponentTypes } from '../deployments/component-types.ts'
-import { ComponentUsage, type ComponentUse } from '../deployments/usage.ts'
+import { ComponentUsage, type ComponentUse, usersOf } from '../deployments/usage.ts'
 import type { Assignments } from '../state/assignments.ts'
 import { LibraryInUse } from './errors.ts'
 import type { Libraries, Library } from './libraries.ts'
 import { LibraryContents } from './library-contents.ts'
 import { type Install, type LibraryPackage, readPackage } from './package.ts'
+import type { ParseLibrary } from './parsing.ts'
 
 export type LibraryDeskDeps = {
   libraries: Libraries
   trail: Pick<Trail, 'record'>
   assignments: Pick<Assignments, 'list' | 'open'>
   types: ComponentTypes
+  parse: ParseLibrary
   /** Told after every change. */
   onChange: () => void
 }
@@ -56,10 +58,11 @@ export class LibraryDesk {
     return this.#deps.libraries.content(name, version)
   }
 
-  /** Reads the file, and keeps it: nothing of it is run. Refuses `library.malformed`, `.too_large`, `.exists`, `.no_room`. */
+  /** Reads the file, and keeps it: nothing of it is run. Refuses `library.malformed`, `.syntax`, `.too_large`, `.exists`, `.no_room`. */
   async install(install: Install, actor: string): Promise<Library> {
     const { libraries, trail, onChange } = this.#deps
     const read = await readPackage(install)
+    await this.#deps.parse(install, read)
     const act = { actor, action: 'library.installed', subject: spelled(read), detail: { sha256: read.sha256 } }
     const installed = await this.#turns.run(() =>
       recorded(trail, act, () => libraries.install(read, install.content, actor)),
@@ -68,13 +71,13 @@ export class LibraryDesk {
     return installed
   }
 
-  /** Refuses `library.not_found`, and `library.in_use` for as long as something in force, or something that waits, names it. */
+  /** Refuses `library.not_found`, and `library.in_use` for as long as something in force, ended or not, or something that waits, names it. */
   async remove(name: string, version: string, actor: string): Promise<void> {
     const { libraries, trail, onChange } = this.#deps
     const subject = spelled({ name, version })
     await this.#turns.run(async () => {
-      const [use] = await this.#usage.of(subject)
-      if (use) throw new LibraryInUse(`${subject} is used by ${use.blueprint} (${use.deployment})`)
+      const uses = await this.#usage.of(subject)
+      if (uses.length > 0) throw new LibraryInUse(`${subject} is used by ${usersOf(uses)}`)
       await recorded(trail, { actor, action: 'library.removed', subject }, () => libraries.remove(name, version))
     })
     onChange()

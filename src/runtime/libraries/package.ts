@@ -30,6 +30,9 @@ export type Install = { file: string; content: Bytes; name?: string | undefined;
 const MANIFEST_BYTES_MAX = 262_144
 const DEPENDENCIES_MAX = 256
 
+/** A module that scripts import: by the ending of its file, JavaScript or TypeScript. */
+const MODULE = /\.(?:m?js|m?ts)$/
+
 const gunzip = promisify(gunzipWithCallback)
 const GZIP = [0x1f, 0x8b]
 
@@ -66,17 +69,31 @@ export async function readPackage(install: Install): Promise<LibraryPackage> {
   if (content.byteLength > LIBRARY_BYTES_MAX) {
     throw new LibraryTooLarge(`a library has at most ${LIBRARY_BYTES_MAX} bytes`)
   }
-  const isGzip = GZIP.every((byte, at) => content[at] === byte)
-  const about = isGzip ? fromTarball(await unpacked(content)) : await fromModule(install)
+  const about = isTarball(content) ? fromTarball(readTar(await unpacked(content))) : await fromModule(install)
   return { ...about, sha256: await sha256Hex(content) }
+}
+
+/** The content of each of its files by its path, of a file that `readPackage` takes. */
+export async function contentsOf({ file, content }: Pick<Install, 'file' | 'content'>): Promise<TarFiles> {
+  return isTarball(content) ? readTar(await unpacked(content)) : new Map([[moduleName(file).entry, content]])
+}
+
+function isTarball(content: Bytes): boolean {
+  return GZIP.every((byte, at) => content[at] === byte)
+}
+
+/** What a file is called without its ending, and under which name scripts get it. */
+function moduleName(file: string): { stem: string; entry: string } {
+  const base = file.split(/[/\\]/).at(-1) ?? ''
+  const ending = MODULE.exec(base)?.[0]
+  if (ending === undefined || ending === base)
+    throw new LibraryMalformed('the file is neither a tarball nor a .js, .mjs, .ts or .mts module')
+  return { stem: base.slice(0, -ending.length), entry: `index${ending}` }
 }
 
 /** The module's own file under its name: what scripts get. */
 async function fromModule({ file, content, name, version }: Install): Promise<Omit<LibraryPackage, 'sha256'>> {
-  const base = file.split(/[/\\]/).at(-1) ?? ''
-  const stem = /^(.+)\.(?:m?js|m?ts)$/.exec(base)?.[1]
-  if (stem === undefined)
-    throw new LibraryMalformed('the file is neither a tarball nor a .js, .mjs, .ts or .mts module')
+  const { stem, entry } = moduleName(file)
   if (textOf(content) === undefined) throw new LibraryMalformed('the module is not text in UTF-8')
   // Without a version each content is one of its own.
   const digest = await sha256Hex(content)
@@ -84,12 +101,10 @@ async function fromModule({ file, content, name, version }: Install): Promise<Om
     name: name ?? stem.toLowerCase(),
     version: version ?? `0.0.0-${digest.slice(0, 12)}`,
   })
-  const entry = base.slice(stem.length) === '.js' ? 'index.js' : `index${base.slice(stem.length)}`
   return { ...about, entry, dependencies: [], files: [{ path: entry, bytes: content.byteLength }] }
 }
 
-function fromTarball(archive: Bytes): Omit<LibraryPackage, 'sha256'> {
-  const files = readTar(archive)
+function fromTarball(files: TarFiles): Omit<LibraryPackage, 'sha256'> {
   const manifest = files.get('package.json')
   if (!manifest) throw new LibraryMalformed('the tarball holds no package.json')
   if (manifest.byteLength > MANIFEST_BYTES_MAX) {
@@ -122,7 +137,7 @@ function entryOf({ exports, module, main }: PackageJson, files: TarFiles): strin
   const wanted = exportOf(exports) ?? module ?? main ?? 'index.js'
   const path = wanted.replace(/^\.\//, '')
   const found = [path, `${path}.js`, `${path}/index.js`].find((candidate) => files.has(candidate))
-  if (found === undefined || !/\.(?:m?js|m?ts)$/.test(found)) {
+  if (found === undefined || !MODULE.test(found)) {
     throw new LibraryMalformed('the module that package.json names is not in the tarball')
   }
   return found

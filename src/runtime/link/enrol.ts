@@ -10,9 +10,10 @@ import {
   EnrolmentRefused,
   type EnrolmentRequest,
   openEnrolmentAnswer,
+  RemoteFailure,
   sealEnrolmentRequest,
 } from '../../wire/mod.ts'
-import { AlreadyEnrolled, EnrolmentExpired, PlatformRefused, RemoteFailure } from '../errors.ts'
+import { AlreadyEnrolled, EnrolmentExpired, PlatformRefused } from '../errors.ts'
 import type { EnrolmentRecord, Registration } from '../state/enrolment.ts'
 import { type PlatformAddress, postToPlatform } from './platform-address.ts'
 

@@ -12,6 +12,7 @@ import {
   exchanges,
   type Handler,
   type Heartbeat,
+  type PeerStanding,
   ReplayWindow,
 } from '../../wire/mod.ts'
 import type { Registration } from '../state/enrolment.ts'
@@ -42,6 +43,7 @@ export class PlatformLink {
   readonly #caller: Caller
   readonly #heartbeats: Heartbeats
   #clockOffsetMs: number | undefined
+  #farSides: readonly PeerStanding[] = []
   readonly #tenantKey: Promise<{ kid: string; key: CryptoKey }>
 
   constructor(deps: PlatformLinkDeps) {
@@ -67,7 +69,8 @@ export class PlatformLink {
       ...{ clock, random, log, compose: deps.heartbeat },
       intervalMs: Math.min(Math.max(heartbeatIntervalMs, INTERVAL_MIN_MS), INTERVAL_MAX_MS),
       send: async (heartbeat, signal) => {
-        await this.#caller.call(exchanges.heartbeat, heartbeat, { signal })
+        const { peers = [] } = await this.#caller.call(exchanges.heartbeat, heartbeat, { signal })
+        this.#farSides = peers
       },
     })
   }
@@ -75,6 +78,11 @@ export class PlatformLink {
   /** With how far the Platform's clock is ahead of ours, as its last answer told. */
   get state(): LinkState & { clockOffsetMs: number | undefined } {
     return { ...this.#heartbeats.state, clockOffsetMs: this.#clockOffsetMs }
+  }
+
+  /** Peers whose part of a deployment is not in force as ours is, as the Platform's last answer to a heartbeat told. */
+  get farSides(): readonly PeerStanding[] {
+    return this.#farSides
   }
 
   start(): void {

@@ -11,6 +11,7 @@ export class NetworkMalformed extends AppError {
 export class NetworkNotListed extends AppError {
   override readonly code = 'network.not_listed' as const
   override readonly kind = 'not_found' as const
+  override readonly advice = 'See which are with: sluice network list.'
 }
 
 /** With this change whoever asks could not connect any more. */

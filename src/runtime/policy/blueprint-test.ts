@@ -40,6 +40,9 @@ export type TestedSystem = {
 /** `systems` is empty where the Blueprint is in error, or names this Runtime nowhere. */
 export type BlueprintTest = { findings: Finding[]; systems: TestedSystem[] }
 
+/** What a Blueprint may have, `BLUEPRINT_BYTES_MAX`; said again here, since importing it would load its room at each start. */
+export const TESTED_BYTES_MAX = 1_048_576
+
 /** A name that leads nowhere (RFC 6761), for a Runtime whose address nobody here knows. */
 const UNKNOWN_HOST = 'unknown.invalid'
 

@@ -1,5 +1,6 @@
 /** The owner's rules: what this Runtime does at most, whatever its Platform asks and whatever was approved. Changed on the Runtime only. */
 import * as v from 'valibot'
+import { naming } from '../../base/mod.ts'
 import { Name, RuntimeId } from '../../wire/mod.ts'
 
 /** Entries of one list: 256 × ≤ 1,024 characters, six lists, stay under 2 MiB in memory and under the bound of a request's body. */
@@ -11,7 +12,13 @@ export const WAITING_MAX = 64
 
 const LINE = /^[^\p{C}\p{Zl}\p{Zp}]+$/u
 const Line = (longest: number) =>
-  v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(longest), v.regex(LINE, 'has no control characters'))
+  v.pipe(
+    v.string(),
+    v.trim(),
+    v.minLength(1),
+    v.maxLength(longest),
+    v.regex(LINE, 'must be one line without control characters'),
+  )
 
 /** `db.example`, `*.example` (any name below it), `[2001:db8::1]`; with `:port`, that port only. */
 const HostPattern = v.pipe(
@@ -19,19 +26,23 @@ const HostPattern = v.pipe(
   v.toLowerCase(),
   v.regex(
     /^(\*\.)?([a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:.]+\])(:\d{1,5})?$/,
-    'expected a host, `*.domain`, either with `:port`',
+    naming('expected a host as db.example or *.example, with :port for that port only'),
   ),
 )
 
-/** A list of what is allowed, or a word for no such limit. */
+/** A list of what is allowed, or a word for no such limit; `example` is an item of such a list. */
 const allowed = <Word extends string, Item extends v.GenericSchema<string, string>>(
   word: Word,
   item: Item,
+  example: string,
   says: string,
 ) =>
   v.pipe(
     v.optional(
-      v.union([v.literal(word), v.pipe(v.array(item), v.maxLength(POLICY_LIST_MAX))], `expected \`${word}\` or a list`),
+      v.union(
+        [v.literal(word), v.pipe(v.array(item), v.maxLength(POLICY_LIST_MAX))],
+        naming(`expected \`${word}\` or a list as [${example}]`),
+      ),
       () => word,
     ),
     v.description(says),
@@ -49,22 +60,26 @@ export const Policy = v.strictObject({
   peers: allowed(
     'accepted',
     RuntimeId,
+    'rt_…',
     'Runtimes that bridges may lead to. `accepted`: every one that was accepted as a peer. A list: only those of them.',
   ),
-  componentTypes: allowed('any', Name, 'Types of components that may run here.'),
+  componentTypes: allowed('any', Name, 'csv_file', 'Types of components that may run here.'),
   hosts: allowed(
     'any',
     HostPattern,
+    'db.example:5432',
     'Hosts that components and bridges may connect to: `db.example`, `*.example`, with `:port` that port only.',
   ),
   fileRoots: allowed(
     'any',
     Line(1_024),
+    'in',
     'Folders that components may read and write in; a relative one is below the Runtime’s files folder, `.` is that folder.',
   ),
   tables: allowed(
     'any',
     Line(256),
+    'warehouse/orders',
     'Tables that may be written, as `credential/table` or `path/table`; `*` stands for any characters.',
   ),
   scripts: choice(

@@ -1,6 +1,7 @@
 /** Which of the owner's rules an assignment breaks: reason by reason, each with the item that it is about. */
 import type { AssignedComponent, Assignment, Reason } from '../../wire/mod.ts'
 import { type Folders, reachesOnly } from '../deployments/own-files.ts'
+import { saidOf } from '../deployments/reasons.ts'
 import type { Touches, TouchesOf } from '../deployments/touches.ts'
 import type { Policy, PolicyKey } from './policy.ts'
 
@@ -22,9 +23,11 @@ export function forbidden(
   policy: Policy,
   { touchesOf, folders }: { touchesOf: TouchesOf; folders: Folders },
 ): Reason[] {
-  const reasons = [
+  const reasons: Reason[] = [
     ...assignment.components.flatMap((component) =>
-      componentReasons(component, touchesOf(component).touches, policy, folders),
+      componentReasons(component, touchesOf(component).touches, policy, folders).map((reason) =>
+        saidOf(component, reason),
+      ),
     ),
     ...assignment.bridges.flatMap(({ peer, address }) => [
       ...(isListed(policy.peers, 'accepted', (allowed) => allowed === peer)
@@ -33,7 +36,7 @@ export function forbidden(
       ...(address ? hostReasons([`${address.host}:${address.port}`], policy) : []),
     ]),
   ]
-  return [...new Map(reasons.map((reason) => [`${reason.code} ${reason.item}`, reason])).values()]
+  return [...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values()]
 }
 
 function componentReasons(

@@ -17,9 +17,12 @@ import {
   metricsTokenRoutes,
   type Site,
 } from '../../server/mod.ts'
+import type { DataAccess } from '../datasets/access.ts'
 import type { RuntimeState } from '../open-state.ts'
 import type { EnrolmentView } from '../status.ts'
 import { type CredentialRoutesDeps, credentialRoutes } from './credentials.ts'
+import { type DataTenantRoutesDeps, dataTenantRoutes } from './data-tenants.ts'
+import { datasetRoutes } from './datasets.ts'
 import { type DeploymentRoutesDeps, deploymentRoutes } from './deployments.ts'
 import { type DriftRoutesDeps, driftRoutes } from './drift.ts'
 import { enrolmentRoutes } from './enrolment.ts'
@@ -31,6 +34,8 @@ import { type NetworkRoutesDeps, networkRoutes } from './network.ts'
 import { type PeerRoutesDeps, peerRoutes } from './peers.ts'
 import { type PolicyRoutesDeps, policyRoutes } from './policy.ts'
 import { type StatusRoutesDeps, statusRoutes } from './status.ts'
+import { type UploadTokenRoutesDeps, uploadTokenRoutes } from './upload-tokens.ts'
+import { importRoutes, uploadByPersonRoutes } from './uploads.ts'
 
 export type ApiDeps = CredentialRoutesDeps &
   DeploymentRoutesDeps &
@@ -44,11 +49,14 @@ export type ApiDeps = CredentialRoutesDeps &
   PeerRoutesDeps &
   PolicyRoutesDeps &
   StatusRoutesDeps &
+  Omit<DataTenantRoutesDeps, 'accounts'> &
+  UploadTokenRoutesDeps &
   Pick<AlertRoutesDeps, 'alerts'> &
   Pick<CertificateRoutesDeps, 'certificates'> &
   Pick<MetricsTokenRoutesDeps, 'metricsToken'> &
   Pick<KeyRoutesDeps, 'keys'> & {
     state: Pick<RuntimeState, 'trail'>
+    access: DataAccess
     accountsSite: AccountsSiteDeps
   }
 
@@ -57,7 +65,7 @@ export function localApi(deps: ApiDeps, site: Site): ApiRoutes {
     .mount('', statusRoutes(deps))
     .mount('/deployments', deploymentRoutes(deps))
     .mount('/deployments', metricsRoutes(deps))
-    .mount('/logs', logRoutes(deps))
+    .mount('/logs', logRoutes(deps, site))
     .mount('/enrolment', enrolmentRoutes(deps))
     .mount('/peers', peerRoutes(deps))
     .mount('/credentials', credentialRoutes(deps))
@@ -68,10 +76,18 @@ export function localApi(deps: ApiDeps, site: Site): ApiRoutes {
     .mount('/health', doctorRoutes(deps))
     .mount('/metrics-token', metricsTokenRoutes({ metricsToken: deps.metricsToken, trail: deps.state.trail }))
     .mount('/certificate', certificateRoutes({ certificates: deps.certificates, trail: deps.state.trail }))
-    .mount('/audit', auditRoutes(deps.state.trail))
+    .mount(
+      '/audit',
+      auditRoutes(deps.state.trail, () => deps.accountsSite.accounts.listUsers()),
+    )
     .mount('', keyRoutes({ keys: deps.keys, trail: deps.state.trail }))
     .mount('/alerts', alertRoutes({ alerts: deps.alerts, trail: deps.state.trail }))
     .mount('', accountsApi(deps.accountsSite))
     .mount('/users', membershipRoutes(deps.accountsSite))
+    .mount('/data-tenants', dataTenantRoutes({ ...deps, accounts: deps.accountsSite.accounts }))
+    .mount('/data-tenants', datasetRoutes(deps))
+    .mount('/data-tenants', uploadTokenRoutes(deps))
+    .mount('/data-tenants', uploadByPersonRoutes(deps))
+    .mount('/datasets', importRoutes(deps))
   return documented(routes, { title: `Sluice Runtime ${deps.name}`, version: buildFacts.version }, site)
 }

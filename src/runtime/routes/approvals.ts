@@ -1,10 +1,11 @@
 /** /v1/deployments/<id>/approval: all that an owner looks at before a waiting version is approved, and both decisions. */
 import * as v from 'valibot'
+import { rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes } from '../../server/mod.ts'
 import { DeploymentId, Reason, Sha256Hex } from '../../wire/mod.ts'
 import { type ReviewDeps, reviewedCode, reviewOf } from '../approval.ts'
 import { type DetailDeps, deploymentDetail } from '../deployment-detail.ts'
-import { DecisionJson, DeploymentDetailJson } from './deployment-json.ts'
+import { DecisionJson, DeploymentDetailJson, detailJson } from './deployment-json.ts'
 
 export type ApprovalRoutesDeps = DetailDeps & ReviewDeps
 
@@ -47,7 +48,10 @@ export function approvalRoutes(station: ApprovalRoutesDeps): ApiRoutes {
         params: Identified,
         answer: ReviewJson,
       },
-      ({ params }) => reviewOf(station, params.id),
+      async ({ params }) => {
+        const { receivedAtMs, ...review } = await reviewOf(station, params.id)
+        return { ...review, receivedAt: rfc3339(receivedAtMs) }
+      },
     )
     .get(
       '/approval/code/:sha256',
@@ -77,7 +81,7 @@ export function approvalRoutes(station: ApprovalRoutesDeps): ApiRoutes {
       },
       async ({ params: { id }, body, actor }) => {
         await deployments.approve(id, body.version, actor)
-        return deploymentDetail(station, id)
+        return detailJson(await deploymentDetail(station, id))
       },
     )
     .post(

@@ -45,8 +45,15 @@ const CredentialJson = v.object({
   replacedAt: v.nullable(v.string()),
   uses: v.array(ComponentUseJson),
 })
-/** `restarted`: deployments that run anew with it. */
-const SetJson = v.object({ ...CredentialJson.entries, restarted: v.array(v.string()) })
+const SetJson = v.object({
+  ...CredentialJson.entries,
+  /** Deployments that run anew with it. */
+  restarted: v.array(v.string()),
+  /** Fields that stand elsewhere and cannot be fetched now: it is kept all the same. */
+  unavailable: v.array(
+    v.object({ field: v.string(), code: v.string(), message: v.string(), advice: v.optional(v.string()) }),
+  ),
+})
 const Outcome = v.object({
   ...{ deployment: v.string(), component: v.string(), type: v.string(), failure: v.optional(CheckFailure) },
 })
@@ -78,8 +85,8 @@ export function credentialRoutes({ credentials }: CredentialRoutesDeps): ApiRout
         answer: SetJson,
       },
       async ({ params, body, actor }) => {
-        const { restarted, ...set } = await credentials.set(params.name, body, actor)
-        return { ...credentialAsJson(set), restarted }
+        const { restarted, unavailable, ...set } = await credentials.set(params.name, body, actor)
+        return { ...credentialAsJson(set), restarted, unavailable }
       },
     )
     .post(
@@ -93,8 +100,8 @@ export function credentialRoutes({ credentials }: CredentialRoutesDeps): ApiRout
         answer: SetJson,
       },
       async ({ params, body, actor }) => {
-        const { restarted, ...set } = await credentials.generate(params.name, body, actor)
-        return { ...credentialAsJson(set), restarted }
+        const { restarted, unavailable, ...set } = await credentials.generate(params.name, body, actor)
+        return { ...credentialAsJson(set), restarted, unavailable }
       },
     )
     .post(

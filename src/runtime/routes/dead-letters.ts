@@ -2,12 +2,12 @@
 
 import * as v from 'valibot'
 import { recorded } from '../../audit/mod.ts'
-import { rfc3339 } from '../../base/mod.ts'
+import { nearestWord, rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes, demand, Whole } from '../../server/mod.ts'
 import { Code, DeadLetterEntry, DeadLetterSelection, DeploymentId, Name } from '../../wire/mod.ts'
 import type { DeadLetterPage } from '../dead-letters/dead-letter-journal.ts'
 import { dropLetters, inspectLetter, type LetterActsDeps, replayLetters } from '../dead-letters/letter-acts.ts'
-import { SelectionEmpty } from '../errors.ts'
+import { DeadLetterComponentUnknown, SelectionEmpty } from '../errors.ts'
 
 /** The id becomes part of a path: only its own form is taken. */
 const Identified = v.object({ id: DeploymentId })
@@ -42,6 +42,7 @@ export function letterRoutes(deps: LetterActsDeps): ApiRoutes {
         ...{ role: 'operator', params: Identified, query: ListQuery, answer: Page },
       },
       async ({ c, params: { id }, query: { records, ...query } }) => {
+        await demandComponent(deps, id, query.component)
         if (records === 'false') return shown(await deps.deadLetters.list(id, query), false)
         const { from, limit } = query
         const actor = demand(c, 'owner')
@@ -74,7 +75,10 @@ function letterActs(deps: LetterActsDeps): ApiRoutes {
         ...{ role: 'operator', params: Identified, body: DeadLetterSelection, status: 202 },
         answer: v.object({ replaying: v.number() }),
       },
-      async ({ params, body, actor }) => ({ replaying: await replayLetters(deps, params.id, chosen(body), actor) }),
+      async ({ params: { id }, body, actor }) => {
+        await demandComponent(deps, id, body.component)
+        return { replaying: await replayLetters(deps, id, chosen(body), actor) }
+      },
     )
     .post(
       '/drop',
@@ -83,8 +87,29 @@ function letterActs(deps: LetterActsDeps): ApiRoutes {
         ...{ role: 'operator', fresh: true, params: Identified, body: DeadLetterSelection },
         answer: v.object({ dropped: v.number() }),
       },
-      async ({ params, body, actor }) => ({ dropped: await dropLetters(deps, params.id, chosen(body), actor) }),
+      async ({ params: { id }, body, actor }) => {
+        await demandComponent(deps, id, body.component)
+        return { dropped: await dropLetters(deps, id, chosen(body), actor) }
+      },
     )
+}
+
+/** A name that is misspelt would be answered as one that refused nothing. Refuses `dead_letter.component_unknown`. */
+async function demandComponent(
+  { deadLetters, state: { assignments } }: LetterActsDeps,
+  deployment: string,
+  component: string | undefined,
+): Promise<void> {
+  if (component === undefined) return
+  const current = await assignments.placed(deployment, 'current')
+  const inForce = current ? (await assignments.open(deployment, current.version)).components : []
+  // Of a version before, too: what its components refused is still here.
+  const refusing = await deadLetters.counts(deployment)
+  const known = [...new Set([...inForce.map(({ name }) => name), ...refusing.map((one) => one.component)])]
+  if (known.includes(component)) return
+  const near = nearestWord(component, known)
+  const hint = near ? `; did you mean ${near}?` : known.length > 0 ? `; there are ${known.join(', ')}` : ''
+  throw new DeadLetterComponentUnknown(`${deployment} has no component ${component}${hint}`)
 }
 
 /** Refuses `dead_letter.none_chosen`: nothing is done to all of them because someone forgot to say which. */

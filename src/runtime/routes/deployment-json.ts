@@ -1,6 +1,8 @@
 /** Deployments as the API tells of them; `DeploymentDetail` says what each part means. */
 import * as v from 'valibot'
+import { rfc3339 } from '../../base/mod.ts'
 import { BridgeStatus, ComponentStatus, DeploymentState, Reason } from '../../wire/mod.ts'
+import type { DeploymentDetail, DeploymentSummary } from '../deployment-detail.ts'
 
 const Adds = v.record(v.string(), v.array(v.string()))
 
@@ -10,7 +12,8 @@ export const DeploymentSummaryJson = v.object({
   system: v.string(),
   version: v.number(),
   state: DeploymentState,
-  reasons: v.array(Reason),
+  /** `message` and `advice`, in the program's own words, are told on the Runtime only. */
+  reasons: v.array(v.object({ ...Reason.entries, message: v.optional(v.string()), advice: v.optional(v.string()) })),
   changedAt: v.string(),
   waiting: v.optional(v.object({ version: v.number(), receivedAt: v.string(), adds: Adds })),
 })
@@ -39,7 +42,37 @@ export const DeploymentDetailJson = v.object({
     v.object({ pid: v.optional(v.number()), rssBytes: v.number(), memoryBytesMax: v.number(), restarts: v.number() }),
   ),
   deadLetters: v.number(),
+  /** Peers between which and this Runtime nothing crosses, since their part is not in force as ours is, as the Platform says. */
+  peers: v.array(
+    v.object({
+      runtime: v.string(),
+      name: v.string(),
+      /** What was asked of it last, and how that stands there. */
+      version: v.number(),
+      state: DeploymentState,
+      since: v.string(),
+      /** The version that is in force there, if one is. */
+      inForce: v.optional(v.number()),
+    }),
+  ),
+  /** Its sources came to their end: since when, and how many records left the flow. */
+  finished: v.optional(v.object({ at: v.string(), records: v.number() })),
 })
+
+/** As the API tells it: instants as RFC 3339. */
+export function summaryJson<Summary extends DeploymentSummary>({ changedAtMs, waiting, ...summary }: Summary) {
+  return { ...summary, changedAt: rfc3339(changedAtMs), ...(waiting && { waiting: waitingJson(waiting) }) }
+}
+
+function waitingJson({ receivedAtMs, ...waiting }: NonNullable<DeploymentSummary['waiting']>) {
+  return { ...waiting, receivedAt: rfc3339(receivedAtMs) }
+}
+
+/** The same of a deployment in full. */
+export function detailJson({ finished, ...detail }: DeploymentDetail) {
+  const end = finished && { at: rfc3339(finished.atMs), records: finished.records }
+  return { ...summaryJson(detail), ...(end && { finished: end }) }
+}
 
 /** What a decision about a waiting version came to. */
 export const DecisionJson = v.looseObject({ deployment: v.string(), version: v.number(), state: v.string() })

@@ -8,7 +8,7 @@ import { deploymentDetail, deploymentList } from '../deployment-detail.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import { type ApprovalRoutesDeps, approvalRoutes } from './approvals.ts'
 import { letterRoutes } from './dead-letters.ts'
-import { DeploymentDetailJson, DeploymentSummaryJson } from './deployment-json.ts'
+import { DeploymentDetailJson, DeploymentSummaryJson, detailJson, summaryJson } from './deployment-json.ts'
 
 /** The id becomes part of a path: only its own form is taken. */
 const Identified = v.object({ id: DeploymentId })
@@ -24,12 +24,12 @@ export function deploymentRoutes(station: DeploymentRoutesDeps): ApiRoutes {
         role: 'viewer',
         answer: v.object({ deployments: v.array(DeploymentSummaryJson) }),
       },
-      async () => ({ deployments: await deploymentList(station) }),
+      async () => ({ deployments: (await deploymentList(station)).map(summaryJson) }),
     )
     .get(
       '/:id',
       { summary: 'One deployment with its counts.', role: 'viewer', params: Identified, answer: DeploymentDetailJson },
-      ({ params }) => deploymentDetail(station, params.id),
+      async ({ params }) => detailJson(await deploymentDetail(station, params.id)),
     )
     .mount('/:id', approvalRoutes(station))
     .mount('/:id', stopRoutes(station))
@@ -44,7 +44,7 @@ function stopRoutes(station: DeploymentRoutesDeps): ApiRoutes {
       { summary: 'Drains and stops it.', role: 'operator', params: Identified, answer: DeploymentDetailJson },
       async ({ params: { id }, actor }) => {
         await deployments.stop(id, actor)
-        return deploymentDetail(station, id)
+        return detailJson(await deploymentDetail(station, id))
       },
     )
     .post(
@@ -57,7 +57,7 @@ function stopRoutes(station: DeploymentRoutesDeps): ApiRoutes {
       },
       async ({ c, params: { id } }) => {
         await restartDeployment(station, c, id)
-        return deploymentDetail(station, id)
+        return detailJson(await deploymentDetail(station, id))
       },
     )
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../base/mod.ts'
 import { demand, type FormShown, formAct, type PersonEnv, type Site } from '../../server/mod.ts'
 import type { Failure } from '../../web/mod.ts'
 import { Name, recordOf, Sha256Hex } from '../../wire/mod.ts'
-import { DriftPage } from '../views/drift.tsx'
+import { CheckNow, DriftPage } from '../views/drift.tsx'
 import type { DriftRoutesDeps } from './drift.ts'
 
 export type DriftPagesDeps = DriftRoutesDeps & { clock: Clock }
@@ -48,7 +48,10 @@ export function driftPages(deps: DriftPagesDeps, site: Site): Hono<PersonEnv> {
 
 function shown(c: Context<PersonEnv>, { drift, clock }: DriftPagesDeps, failure?: Failure): FormShown {
   const { role } = c.var.user
-  const may = { mayCheck: roleReaches(role, 'operator'), mayAccept: roleReaches(role, 'owner') }
-  const view = <DriftPage {...{ check: drift.last, nowMs: clock.now(), ...may, failure }} />
-  return { title: 'Drift', current: '/settings', tab: '/settings/drift', view }
+  const mayAccept = roleReaches(role, 'owner')
+  return {
+    ...{ title: 'Drift', current: '/settings', tab: '/settings/drift' },
+    ...(roleReaches(role, 'operator') && { action: <CheckNow /> }),
+    view: <DriftPage {...{ check: drift.last, nowMs: clock.now(), mayAccept, failure }} />,
+  }
 }

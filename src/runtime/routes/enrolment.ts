@@ -1,5 +1,6 @@
 /** /v1/enrolment: the Platform Tenant that this Runtime belongs to, and how it is joined by a code. */
 import * as v from 'valibot'
+import { rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes } from '../../server/mod.ts'
 import { type EnrolmentView, enrolmentOf } from '../status.ts'
 
@@ -21,10 +22,20 @@ export const EnrolmentJson = v.object({
   owed: v.object({ auditLogs: v.number(), status: v.number(), dropped: v.number(), lost: v.number() }),
 })
 
+/** As the API tells it: instants as RFC 3339. */
+export function enrolmentJson(standing: Awaited<ReturnType<typeof enrolmentOf>>): v.InferOutput<typeof EnrolmentJson> {
+  const { lastHeartbeatMs, lastHeartbeatAnsweredMs, ...rest } = standing
+  return {
+    ...rest,
+    ...(lastHeartbeatMs !== undefined && { lastHeartbeatAt: rfc3339(lastHeartbeatMs) }),
+    ...(lastHeartbeatAnsweredMs !== undefined && { lastHeartbeatAnsweredAt: rfc3339(lastHeartbeatAnsweredMs) }),
+  }
+}
+
 export function enrolmentRoutes(station: EnrolmentView): ApiRoutes {
   return new ApiRoutes('Enrolment')
-    .get('/', { summary: 'How it stands with the Platform.', role: 'viewer', answer: EnrolmentJson }, () =>
-      enrolmentOf(station),
+    .get('/', { summary: 'How it stands with the Platform.', role: 'viewer', answer: EnrolmentJson }, async () =>
+      enrolmentJson(await enrolmentOf(station)),
     )
     .post(
       '/',
@@ -37,7 +48,7 @@ export function enrolmentRoutes(station: EnrolmentView): ApiRoutes {
       },
       async ({ body, actor }) => {
         await station.enrolment.enrol(body.code, actor)
-        return enrolmentOf(station)
+        return enrolmentJson(await enrolmentOf(station))
       },
     )
 }

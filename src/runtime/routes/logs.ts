@@ -1,8 +1,8 @@
 /** /v1/logs: the whole log of this Runtime's deployments, filtered, and followed as it grows. */
 import * as v from 'valibot'
-import { ApiRoutes, limitOf, Whole } from '../../server/mod.ts'
-import { AuditLog, Name, Time } from '../../wire/mod.ts'
-import { LOGS_PAGE_MAX, type LogQuery } from '../local-logs.ts'
+import { ApiRoutes, followedFrom, instantOf, limitOf, type Site, Whole } from '../../server/mod.ts'
+import { AuditLog, Name } from '../../wire/mod.ts'
+import { LOGS_PAGE_MAX, type LocalLogs, type LogQuery } from '../local-logs.ts'
 import { LEVELS } from '../logs/log-index.ts'
 import type { RuntimeState } from '../open-state.ts'
 
@@ -20,8 +20,8 @@ const LogWords = v.object({
     ),
   ),
   text: v.optional(v.pipe(v.string(), v.maxLength(128))),
-  since: v.optional(Time),
-  until: v.optional(Time),
+  since: instantOf('first'),
+  until: instantOf('last'),
 })
 type LogWords = v.InferOutput<typeof LogWords>
 
@@ -44,15 +44,35 @@ const Logs = v.object({
   unreadable: v.number(),
 })
 
-export function logRoutes({ state }: LogRoutesDeps): ApiRoutes {
+export function logRoutes({ state }: LogRoutesDeps, site: Pick<Site, 'follow'>): ApiRoutes {
   return new ApiRoutes('Logs').get(
     '/',
     {
-      summary: 'The local log: the newest entries that match, those before a position, or those after one.',
+      summary:
+        'The local log: the newest entries that match, those before a position, or those after one; or followed.',
       ...{ role: 'viewer', query: LogsQuery, answer: Logs },
+      events:
+        'Each entry that matches: the newest, or those after `after` or `Last-Event-ID`, then every one that comes. Its `id` is the position, its `data` the entry as JSON.',
     },
-    ({ query: { after, before, limit, ...words } }) => state.logs.list({ ...queryOf(words), after, before, limit }),
+    async ({ c, query: { after, before, limit, ...words } }) => {
+      const query = queryOf(words)
+      const followed = followedFrom(c, after)
+      if (followed) return site.follow(c, { next: entriesFrom(state.logs, { ...query, limit }, followed.after) })
+      return state.logs.list({ ...query, after, before, limit })
+    },
   )
+}
+
+/** What came since the last call; at the first, what came after a position, or the newest `limit` that match. */
+function entriesFrom(logs: LocalLogs, query: LogQuery, from: number | undefined) {
+  let after = from
+  return async () => {
+    const limit = after === undefined ? query.limit : LOGS_PAGE_MAX
+    const { entries, next } = await logs.list({ ...query, limit, after })
+    after = next
+    const events = entries.map((entry) => ({ id: String(entry.position), data: JSON.stringify(entry) }))
+    return { events, more: next < logs.lastPosition }
+  }
 }
 
 /** The question in the log's own terms. */
@@ -60,7 +80,7 @@ function queryOf({ since, until, level, ...words }: LogWords): Omit<LogQuery, 'l
   return {
     ...words,
     ...(level && { levels: level }),
-    ...(since !== undefined && { sinceMs: Date.parse(since) }),
-    ...(until !== undefined && { untilMs: Date.parse(until) }),
+    ...(since !== undefined && { sinceMs: since }),
+    ...(until !== undefined && { untilMs: until }),
   }
 }

@@ -5,9 +5,10 @@ import { recorded } from '../../audit/mod.ts'
 import { rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes } from '../../server/mod.ts'
 import { type AllowLists, type ChangedBy, DOORS, type Door } from '../network/allow-lists.ts'
+import { type LeftOutDeps, leftOut } from '../network/left-out.ts'
 import type { RuntimeState } from '../open-state.ts'
 
-export type NetworkRoutesDeps = { state: Pick<RuntimeState, 'network' | 'trail'> }
+export type NetworkRoutesDeps = LeftOutDeps & { state: Pick<RuntimeState, 'trail'> }
 
 /** Longer than any address or name; which characters it may have is the list's to say. */
 export const NetworkText = v.pipe(v.string(), v.maxLength(64))
@@ -20,11 +21,17 @@ const ListJson = v.object({
   everyone: v.boolean(),
   entries: v.array(v.object({ network: v.string(), addedBy: v.string(), addedAt: v.string() })),
 })
-/** `you`: the address that this question came from. */
-const NetworkJson = v.object({ management: ListJson, bridges: ListJson, you: v.string() })
+const NetworkJson = v.object({
+  management: ListJson,
+  bridges: ListJson,
+  /** The Platform and the peers that may not connect, by the addresses that their names have now. */
+  leftOut: v.array(v.object({ list: v.picklist(DOORS), who: v.string(), addresses: v.array(v.string()) })),
+  /** The address that this question came from. */
+  you: v.string(),
+})
 
 export function networkRoutes(deps: NetworkRoutesDeps): ApiRoutes {
-  const view = (you: string) => ({ ...viewOf(deps.state.network), you })
+  const view = async (you: string) => ({ ...viewOf(deps.state.network), leftOut: await leftOut(deps), you })
   return new ApiRoutes('Network')
     .get(
       '/',

@@ -1,7 +1,7 @@
 /** The overview: what needs its owner, the link to the Platform, what runs. */
 import { Hono } from 'hono'
 import type { PersonEnv, Site } from '../../server/mod.ts'
-import { readRange } from '../../web/mod.ts'
+import { lastOf } from '../history/ranges.ts'
 import type { Station } from '../station.ts'
 import { certificateOf, statusOf } from '../status.ts'
 import { Overview, type OverviewProps, overviewRegions } from '../views/overview.tsx'
@@ -19,7 +19,7 @@ export function overviewPages(deps: OverviewPagesDeps, site: Site): Hono<PersonE
 
 async function propsOf(deps: OverviewPagesDeps): Promise<OverviewProps> {
   const { history, clock } = deps
-  const window = readRange('15m', clock.now())
+  const window = lastOf('15m', clock.now())
   const known = (end: 'in' | 'out') => history.total(end, window).filter((value) => value !== undefined)
   return { ...(await statusOf(deps)), certificate: certificateOf(deps), trend: { in: known('in'), out: known('out') } }
 }

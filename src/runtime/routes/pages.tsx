@@ -16,15 +16,15 @@ import {
 } from '../../server/mod.ts'
 import type { RuntimeState } from '../open-state.ts'
 import { TABS } from '../views/nav.ts'
-import { type ApprovalPagesDeps, approvalPages } from './approval-pages.tsx'
-import { type CredentialPagesDeps, credentialPages } from './credential-pages.tsx'
-import { type DeadLetterPagesDeps, deadLetterPages } from './dead-letter-pages.tsx'
-import { type DeploymentListPagesDeps, deploymentListPages } from './deployment-list-pages.tsx'
-import { type DeploymentPagesDeps, deploymentPages } from './deployment-pages.tsx'
+import { type ApprovalPagesDeps, approvalPages } from './approvals-pages.tsx'
+import { type CredentialPagesDeps, credentialPages } from './credentials-pages.tsx'
+import { type DatasetsPagesDeps, datasetsPages } from './datasets-pages.tsx'
+import { type DeadLetterPagesDeps, deadLetterPages } from './dead-letters-pages.tsx'
+import { type DeploymentPagesDeps, deploymentPages } from './deployments-pages.tsx'
 import { type DriftPagesDeps, driftPages } from './drift-pages.tsx'
 import { type HealthPagesDeps, healthPages } from './health-pages.tsx'
-import { type LibraryPagesDeps, libraryPages } from './library-pages.tsx'
-import { deploymentLogPages, type LogPagesDeps, logPages } from './log-pages.tsx'
+import { type LibraryPagesDeps, libraryPages } from './libraries-pages.tsx'
+import { deploymentLogPages, type LogPagesDeps, logPages } from './logs-pages.tsx'
 import type { MetricsDeps } from './metrics.ts'
 import { metricsPages } from './metrics-pages.tsx'
 import { type NetworkPagesDeps, networkPages } from './network-pages.tsx'
@@ -36,12 +36,12 @@ import { type WelcomePagesDeps, welcomePages } from './welcome-pages.tsx'
 
 export type PagesDeps = OverviewPagesDeps &
   WelcomePagesDeps &
-  DeploymentListPagesDeps &
   DeploymentPagesDeps &
   DeadLetterPagesDeps &
   LogPagesDeps &
   ApprovalPagesDeps &
   CredentialPagesDeps &
+  Omit<DatasetsPagesDeps, 'accounts'> &
   HealthPagesDeps &
   LibraryPagesDeps &
   MetricsDeps &
@@ -64,7 +64,6 @@ const ALERTS = { current: '/settings', tab: '/settings/alerts' }
 export function pageRoutes(deps: PagesDeps, site: Site): Hono<PersonEnv> {
   return new Hono<PersonEnv>()
     .route('/', overviewPages(deps, site))
-    .route('/deployments', deploymentListPages(deps, site))
     .route('/deployments', metricsPages(deps, site))
     .route('/deployments', deploymentLogPages(deps, site))
     .route('/deployments', deadLetterPages(deps, site))
@@ -73,6 +72,7 @@ export function pageRoutes(deps: PagesDeps, site: Site): Hono<PersonEnv> {
     .route('/deployments', approvalPages(deps, site))
     .route('/peers', peerPages(deps, site))
     .route('/credentials', credentialPages(deps, site))
+    .route('/datasets', datasetsPages({ ...deps, accounts: deps.accountsSite.accounts }, site))
     .route('/audit', auditPages({ ...deps, trail: deps.state.trail }, site))
     .get('/settings', (c) => c.redirect(TABS['/settings']?.[0]?.href ?? '/', 303))
     .route('/settings/policy', policyPages(deps, site))

@@ -2,7 +2,6 @@
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { roleReaches } from '../../accounts/mod.ts'
-import { BLUEPRINT_BYTES_MAX } from '../../blueprint/mod.ts'
 import {
   dangerAct,
   type FailedForm,
@@ -14,6 +13,7 @@ import {
   type Site,
 } from '../../server/mod.ts'
 import { DangerForm, parseInput, readForm, type View } from '../../web/mod.ts'
+import { TESTED_BYTES_MAX } from '../policy/blueprint-test.ts'
 import { nameOf } from '../policy/change.ts'
 import { Policy, type PolicyKey } from '../policy/policy.ts'
 import {
@@ -40,7 +40,7 @@ const Test = v.object({ source: v.string() })
 /** The rules as JSON, what they end, and what a form makes of them: up to three characters of a byte. */
 const POLICY_FORM_BYTES_MAX = 3 * (1_048_576 + 262_144) + 1_024
 /** The same for a Blueprint. */
-const TEST_FORM_BYTES_MAX = 3 * BLUEPRINT_BYTES_MAX + 1_024
+const TEST_FORM_BYTES_MAX = 3 * TESTED_BYTES_MAX + 1_024
 
 const PLACE = { current: '/settings', tab: '/settings/policy' }
 const CRUMBS = [{ href: '/settings/policy', label: 'Policy' }]

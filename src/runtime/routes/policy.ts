@@ -28,6 +28,8 @@ const AffectedJson = v.object({
   blueprint: v.string(),
   /** `current`: it runs and would be stopped. `waiting`: it waits and would be refused. */
   place: v.picklist(['current', 'waiting']),
+  /** Its flow came to its end, and would not start again. */
+  ended: v.boolean(),
   reasons: v.array(Reason),
 })
 const Value = v.union([v.string(), v.number(), v.array(v.string())])
@@ -156,6 +158,6 @@ export function policyAsJson({ state }: Pick<PolicyRoutesDeps, 'state'>) {
   }
 }
 
-export function affectedAsJson({ deployment, version, blueprint, place, reasons }: Affected) {
-  return { name: nameOf({ deployment, version }), deployment, version, blueprint, place, reasons }
+export function affectedAsJson({ deployment, version, blueprint, place, ended, reasons }: Affected) {
+  return { name: nameOf({ deployment, version }), deployment, version, blueprint, place, ended, reasons }
 }

@@ -1,9 +1,10 @@
 /** /v1/status: how the Runtime is. */
 import * as v from 'valibot'
+import { rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes } from '../../server/mod.ts'
 import { type CertificateView, certificateOf, type StatusView, statusOf } from '../status.ts'
-import { DeploymentDetailJson } from './deployment-json.ts'
-import { EnrolmentJson } from './enrolment.ts'
+import { DeploymentDetailJson, detailJson } from './deployment-json.ts'
+import { EnrolmentJson, enrolmentJson } from './enrolment.ts'
 
 export type StatusRoutesDeps = StatusView & CertificateView
 
@@ -28,6 +29,8 @@ const Status = v.object({
       /** The same as long as it is the same thing. */
       id: v.string(),
       state: v.picklist(['failed', 'late', 'awaiting-approval']),
+      /** In place of the state's usual word. */
+      word: v.optional(v.string()),
       what: v.string(),
       sinceMs: v.optional(v.number()),
       effect: v.string(),
@@ -40,6 +43,13 @@ export function statusRoutes(station: StatusRoutesDeps): ApiRoutes {
   return new ApiRoutes('Status').get(
     '/status',
     { summary: 'The Runtime, its link to the Platform, and every deployment.', role: 'viewer', answer: Status },
-    async () => ({ ...(await statusOf(station)), certificate: certificateOf(station) }),
+    async () => {
+      const { platform, deployments, ...figures } = await statusOf(station)
+      const { validToMs, ...certificate } = certificateOf(station)
+      return {
+        ...{ ...figures, platform: enrolmentJson(platform), deployments: deployments.map(detailJson) },
+        certificate: { ...certificate, validTo: rfc3339(validToMs) },
+      }
+    },
   )
 }

@@ -5,6 +5,7 @@
 import type { Accounts } from '../../accounts/mod.ts'
 import { recorded, type Trail } from '../../audit/mod.ts'
 import { DATA_FOLDER_RESTORED } from '../../backup/mod.ts'
+import type { UploadTokens } from '../../datasets/mod.ts'
 import type { Keyring } from '../../keys/mod.ts'
 import type { Settings } from './settings.ts'
 
@@ -12,6 +13,7 @@ export type AfterRestoreDeps = {
   keyring: Pick<Keyring, 'acts'>
   accounts: Pick<Accounts, 'endAccess'>
   settings: Pick<Settings, 'keptAt'>
+  uploadTokens: Pick<UploadTokens, 'revokeAll'>
   trail: Pick<Trail, 'record'>
 }
 
@@ -23,10 +25,11 @@ export const METRICS_TOKEN = 'metrics.token'
  * trail has it.
  */
 export async function endAccessAfterRestore(deps: AfterRestoreDeps): Promise<void> {
-  const { keyring, accounts, settings, trail } = deps
+  const { keyring, accounts, settings, uploadTokens, trail } = deps
   if (!keyring.acts().some(({ action }) => action === DATA_FOLDER_RESTORED)) return
   await recorded(trail, { actor: 'system', action: 'access.ended', subject: 'accounts' }, async () => {
     await accounts.endAccess()
     await settings.keptAt(METRICS_TOKEN).remove()
+    await uploadTokens.revokeAll('system')
   })
 }

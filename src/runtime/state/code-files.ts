@@ -9,7 +9,7 @@ import type { RuntimeStore } from './database.ts'
 export const CODE_BYTES_MAX = 8 * 1024 * 1024
 
 /** 128 of the largest. Beyond it nothing is taken until what no deployment names was forgotten, within two hours. */
-const CODE_TOTAL_BYTES_MAX = 128 * CODE_BYTES_MAX
+export const CODE_TOTAL_BYTES_MAX = 128 * CODE_BYTES_MAX
 
 /**
  * Files that deployments were told to lack and that may still come: hash → bytes, ≈ 100 B each, so 400 KiB. As many as 16 of the

@@ -11,13 +11,18 @@ const Kept = v.object({
   deadLetters: v.optional(Whole, 0),
 })
 
+const Written = v.pipe(v.string(), v.parseJson(), Kept)
+const KEYS = 'counts.'
+
 /** What is kept: the same that a status report carries, and how many refused records of the deployment wait. */
 export type KeptCounts = Omit<v.InferOutput<typeof Kept>, 'version'>
 
+type Known = Map<string, v.InferOutput<typeof Kept>>
+
 export class CountsMemory {
   readonly #settings: Settings
-  /** What was read or written last; ≈ 2 KiB each, and as many as there are deployments (1,024). */
-  readonly #known = new Map<string, v.InferOutput<typeof Kept> | undefined>()
+  /** What was read or written last, by deployment; ≈ 2 KiB each, and as many as there are deployments (1,024). */
+  #known: Promise<Known> | undefined
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -28,7 +33,7 @@ export class CountsMemory {
    * What does not parse is of another version of Sluice or was damaged: counting begins anew, since no flow hangs on it.
    */
   async load(deployment: string, version: number): Promise<KeptCounts> {
-    const kept = await this.#kept(deployment)
+    const kept = (await this.#all()).get(deployment)
     return kept?.version === version ? kept : { components: [], bridges: [], deadLetters: kept?.deadLetters ?? 0 }
   }
 
@@ -38,40 +43,47 @@ export class CountsMemory {
 
   /** So many refused records wait, with no worker to tell it. */
   async lettersLeft(deployment: string, deadLetters: number): Promise<void> {
-    const kept = (await this.#kept(deployment)) ?? { version: 0, components: [], bridges: [], deadLetters: 0 }
+    const known = (await this.#all()).get(deployment)
+    const kept = known ?? { version: 0, components: [], bridges: [], deadLetters: 0 }
     if (kept.deadLetters === deadLetters) return
     await this.#set(deployment, { ...kept, deadLetters })
   }
 
   async forget(deployment: string): Promise<void> {
-    this.#known.delete(deployment)
     await this.#settings.remove(keyOf(deployment))
+    ;(await this.#all()).delete(deployment)
   }
 
-  async #kept(deployment: string): Promise<v.InferOutput<typeof Kept> | undefined> {
-    if (this.#known.has(deployment)) return this.#known.get(deployment)
-    const kept = await this.#read(deployment)
-    this.#known.set(deployment, kept)
-    return kept
+  /** All at once: who looks at one looks at the others too. */
+  #all(): Promise<Known> {
+    this.#known ??= this.#read().catch((error) => {
+      this.#known = undefined
+      throw error
+    })
+    return this.#known
   }
 
-  async #read(deployment: string): Promise<v.InferOutput<typeof Kept> | undefined> {
+  async #read(): Promise<Known> {
+    const known: Known = new Map()
+    for (const [deployment, text] of await this.#settings.below(KEYS)) {
+      const kept = v.safeParse(Written, text)
+      if (kept.success) known.set(deployment, kept.output)
+    }
+    return known
+  }
+
+  /** After a write that failed nothing is known: the next look reads what is there. */
+  async #set(deployment: string, kept: v.InferOutput<typeof Kept>): Promise<void> {
     try {
-      return await this.#settings.get(keyOf(deployment), Kept)
+      await this.#settings.set(keyOf(deployment), kept)
     } catch (error) {
-      if (v.isValiError(error)) return undefined
+      this.#known = undefined
       throw error
     }
-  }
-
-  /** What could not be written is not known either: the next look reads what is there. */
-  async #set(deployment: string, kept: v.InferOutput<typeof Kept>): Promise<void> {
-    this.#known.delete(deployment)
-    await this.#settings.set(keyOf(deployment), kept)
-    this.#known.set(deployment, kept)
+    ;(await this.#all()).set(deployment, kept)
   }
 }
 
 function keyOf(deployment: string): string {
-  return `counts.${deployment}`
+  return `${KEYS}${deployment}`
 }

@@ -1,6 +1,7 @@
 /** Who this Runtime is to its Platform: at most one registration, or one attempt at it that can be resumed. */
 import { type Bytes, type Clock, fromUtf8, utf8 } from '../../base/mod.ts'
 import { unwrap, type WrappingKey, wrap } from '../../crypto/mod.ts'
+import { remembered } from '../../store/mod.ts'
 import type { RuntimeStore } from './database.ts'
 
 export type Registration = {
@@ -27,11 +28,14 @@ export class EnrolmentRecord {
   readonly #db: RuntimeStore
   readonly #key: WrappingKey
   readonly #clock: Clock
+  readonly #row: () => Promise<EnrolmentRow | undefined>
 
-  constructor(deps: { db: RuntimeStore; key: WrappingKey; clock: Clock }) {
-    this.#db = deps.db
-    this.#key = deps.key
-    this.#clock = deps.clock
+  constructor({ db, key, clock }: { db: RuntimeStore; key: WrappingKey; clock: Clock }) {
+    this.#db = db
+    this.#key = key
+    this.#clock = clock
+    const table = db.tables.runtimeEnrolment
+    this.#row = remembered(db, [table], async () => (await db.select().from(table))[0])
   }
 
   async registration(): Promise<Registration | undefined> {
@@ -73,11 +77,6 @@ export class EnrolmentRecord {
     await this.#write({ ...registration, platformAuthority, state: 'enrolled', wrappedCode: null })
   }
 
-  async #row() {
-    const [row] = await this.#db.select().from(this.#db.tables.runtimeEnrolment)
-    return row
-  }
-
   async #write(facts: EnrolmentFacts): Promise<void> {
     const table = this.#db.tables.runtimeEnrolment
     const row = { ...facts, id: ROW, changedAtMs: this.#clock.now() }
@@ -85,6 +84,7 @@ export class EnrolmentRecord {
   }
 }
 
+type EnrolmentRow = RuntimeStore['tables']['runtimeEnrolment']['$inferSelect']
 type EnrolmentFacts = Omit<RuntimeStore['tables']['runtimeEnrolment']['$inferInsert'], 'id' | 'changedAtMs'> & {
   wrappedCode: Bytes | null
 }

@@ -1,5 +1,5 @@
 /** Settings of the owner: key → value, each parsed when it is read. */
-import { eq } from 'drizzle-orm'
+import { eq, like } from 'drizzle-orm'
 import * as v from 'valibot'
 import type { Clock } from '../../base/mod.ts'
 import type { RuntimeStore } from './database.ts'
@@ -18,6 +18,16 @@ export class Settings {
     const table = this.#db.tables.runtimeSettings
     const [row] = await this.#db.select().from(table).where(eq(table.key, key))
     return row && v.parse(v.pipe(v.string(), v.parseJson(), schema), row.value)
+  }
+
+  /** The values of all keys that begin with a text of letters and dots, unparsed, by the rest of their keys. */
+  async below(prefix: string): Promise<Map<string, string>> {
+    const table = this.#db.tables.runtimeSettings
+    const rows = await this.#db
+      .select()
+      .from(table)
+      .where(like(table.key, `${prefix}%`))
+    return new Map(rows.map(({ key, value }) => [key.slice(prefix.length), value]))
   }
 
   /** Fails when the database does not answer. */

@@ -1,10 +1,18 @@
 /** The workers of all deployments in force: one each, the next version's after the former one has drained. */
 import { type Clock, codeOf, describeError, KeyedTurns, type Log, type Random } from '../../base/mod.ts'
 import type { SocketTaker } from '../../bridge/mod.ts'
-import type { Assignment, DeploymentState, Reason, WorkerNews, WorkerStart, workerAsks } from '../../wire/mod.ts'
+import type {
+  Answers,
+  Assignment,
+  DeploymentState,
+  Failure,
+  Reason,
+  WorkerNews,
+  WorkerStart,
+  workerAsks,
+} from '../../wire/mod.ts'
 import type { Crew } from '../deployments/ports.ts'
 import type { KeptCounts } from '../state/counts.ts'
-import type { Answers } from './channel.ts'
 import { Supervised, type WorkerCounts, type WorkerSpans } from './supervised.ts'
 import type { LaunchWorker, WorkerProcess } from './worker-process.ts'
 
@@ -46,7 +54,7 @@ export class Workers implements Crew {
     const { deployment, version } = assignment
     this.#turns
       .run(deployment, async () => {
-        await this.#running.get(deployment)?.supervised.drain()
+        await this.#running.get(deployment)?.supervised.drain('replaced')
         if (this.#closing) return
         const supervised = this.#supervise(assignment, await this.#deps.counts.load(assignment))
         this.#running.set(deployment, { assignment, supervised })
@@ -61,7 +69,7 @@ export class Workers implements Crew {
   }
 
   stop(deployment: string): Promise<void> {
-    return this.#turns.run(deployment, async () => this.#running.get(deployment)?.supervised.drain())
+    return this.#turns.run(deployment, async () => this.#running.get(deployment)?.supervised.drain('stopped'))
   }
 
   async forget(deployment: string): Promise<void> {
@@ -73,7 +81,7 @@ export class Workers implements Crew {
   async close(): Promise<void> {
     this.#closing = true
     await this.#turns.idle()
-    await Promise.all([...this.#running.values()].map(({ supervised }) => supervised.drain()))
+    await Promise.all([...this.#running.values()].map(({ supervised }) => supervised.drain('leaving')))
   }
 
   /** Every deployment that has run since this process started, with its counts. */
@@ -81,6 +89,7 @@ export class Workers implements Crew {
     assignment: Assignment
     state: DeploymentState
     reasons: readonly Reason[]
+    failure: Failure | undefined
     counts: WorkerCounts
     pid: number | undefined
     restarts: number
@@ -88,7 +97,8 @@ export class Workers implements Crew {
   }[] {
     return [...this.#running.values()].map(({ assignment, supervised }) => ({
       assignment,
-      ...{ state: supervised.state, reasons: supervised.reasons, counts: supervised.counts },
+      ...{ state: supervised.state, reasons: supervised.reasons, failure: supervised.failure },
+      counts: supervised.counts,
       ...{ pid: supervised.pid, restarts: supervised.restarts, memoryBytesMax: supervised.memoryBytesMax },
     }))
   }

@@ -1,10 +1,9 @@
 /** Answers what a worker asks: for its own deployment, the credentials and bridges that its assignment names, and nothing else. */
 import { base64url, fromBase64url } from '../../base/mod.ts'
 import type { HandshakeClient, SessionKeys } from '../../bridge/mod.ts'
-import type { Assignment, WorkerSessionKeys, workerAsks } from '../../wire/mod.ts'
+import type { Answers, Assignment, WorkerSessionKeys, workerAsks } from '../../wire/mod.ts'
 import { WorkerForbidden } from '../errors.ts'
 import type { CheckpointStore } from '../state/checkpoints.ts'
-import type { Answers } from './channel.ts'
 
 /** Handshakes of one worker that are begun and not finished; a bridge has one at a time. */
 const SESSIONS_MAX = 64

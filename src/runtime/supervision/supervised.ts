@@ -6,18 +6,21 @@
  *       ▲                          │ └──drain()──▶ draining ──▶ stopped
  *       └──backoff── failed ◀──crash, failure, memory, silence
  */
-import { backoffMs, Cancelled, type Clock, codeOf, type Log, type Random } from '../../base/mod.ts'
+import { backoffMs, Cancelled, type Clock, type Log, type Random, rfc3339 } from '../../base/mod.ts'
 import type {
+  Answers,
   BridgeStatus,
   ComponentStatus,
   DeploymentState,
+  DrainReason,
+  Failure,
   Reason,
   WorkerNews,
   WorkerStart,
   workerAsks,
 } from '../../wire/mod.ts'
-import type { Answers } from './channel.ts'
 import { addBridgeCounts, addCounts, type Rates, ratesBetween } from './counts.ts'
+import { failureOf } from './failure.ts'
 import type { LaunchWorker, WorkerProcess } from './worker-process.ts'
 
 /** Wait before the first restart and the longest one, milliseconds. */
@@ -58,7 +61,7 @@ export type SupervisedOptions = {
 const NOTHING: Latest = { components: [], bridges: [], rssBytes: 0, rates: new Map() }
 
 export type WorkerSpans = Extract<WorkerNews, { news: 'spans' }>
-type Outcome = { how: 'ended' | 'drained' | 'failed'; reason?: Reason }
+type Outcome = { how: 'ended' | 'drained' | 'failed'; failure?: Failure | undefined }
 /** `rates`: records in and out a second, by component, between the last two reports of the live worker. */
 export type WorkerCounts = {
   components: ComponentStatus[]
@@ -82,8 +85,10 @@ export class Supervised {
   #keptMs = 0
   #state: DeploymentState = 'preparing'
   #reasons: Reason[] = []
+  #failure: Failure | undefined
   #running: Promise<void> | undefined
   #restarts = 0
+  #drainedFor: DrainReason = 'stopped'
 
   constructor(options: SupervisedOptions) {
     this.#options = options
@@ -102,6 +107,11 @@ export class Supervised {
 
   get reasons(): readonly Reason[] {
     return this.#reasons
+  }
+
+  /** Why it failed last, in the words that its owner reads; `undefined` once it runs. */
+  get failure(): Failure | undefined {
+    return this.#failure
   }
 
   get restarts(): number {
@@ -139,14 +149,15 @@ export class Supervised {
     this.#options.onCounts(this.counts)
   }
 
-  /** Lets what is in flight arrive, then ends the worker; kills it when that takes longer than `DRAIN_MAX_MS`. */
-  async drain(): Promise<void> {
+  /** Lets what is in flight arrive, then ends the worker; kills it when that takes longer than `DRAIN_MAX_MS`. Peers are told `why`. */
+  async drain(why: DrainReason): Promise<void> {
     const worker = this.#worker
     const alreadyStopping = this.#stop.signal.aborted
+    if (!alreadyStopping) this.#drainedFor = why
     this.#stop.abort()
     if (worker && !alreadyStopping && this.#state !== 'stopped') {
       this.#become('draining', [])
-      worker.ask('drain', {}).catch(() => undefined)
+      worker.ask('drain', { why }).catch(() => undefined)
       await this.#within(worker.exited, DRAIN_MAX_MS, () => worker.kill('SIGKILL'))
     }
     await this.#running
@@ -154,20 +165,20 @@ export class Supervised {
 
   async #run(): Promise<void> {
     const { clock, random, log, deployment } = this.#options
-    let lastFailure: Reason[] = []
     for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
       // Why it is being started again is news until it runs.
-      this.#become('preparing', lastFailure)
+      this.#become('preparing', this.#failure ? [reasonOf(this.#failure)] : [])
       const startedMs = clock.monotonic()
-      const outcome = await this.#once().catch((error): Outcome => ({ how: 'failed', reason: { code: codeOf(error) } }))
+      const outcome = await this.#once().catch((error): Outcome => ({ how: 'failed', failure: failureOf(error) }))
       this.#keepCounts(outcome.how === 'failed' ? 'down' : 'closed')
       if (outcome.how === 'ended') return this.#become('stopped', [{ code: 'flow.ended' }])
       if (outcome.how === 'drained' || this.#stop.signal.aborted) break
       if (clock.monotonic() - startedMs > HEALTHY_MS) attempt = 1
-      lastFailure = [outcome.reason ?? { code: 'worker.crashed' }]
-      this.#become('failed', lastFailure)
+      this.#failure = outcome.failure ?? { code: 'worker.failed' }
+      const reason = reasonOf(this.#failure)
+      this.#become('failed', [reason])
       const waitMs = backoffMs(attempt, RESTART_BACKOFF, random)
-      log.warn('the worker of a deployment failed and is started again', { deployment, ...outcome.reason, waitMs })
+      log.warn('the worker of a deployment failed and is started again', { deployment, ...reason, waitMs })
       this.#restarts++
       await clock.sleep(waitMs, this.#stop.signal).catch(() => undefined)
     }
@@ -179,16 +190,16 @@ export class Supervised {
     const { clock, answers, launch } = this.#options
     const life = new AbortController()
     let told: Outcome | undefined
-    let killed: Reason | undefined
+    let killed: Failure | undefined
     let heardMs = clock.monotonic()
-    const kill = (reason: Reason): void => {
-      killed ??= reason
+    const kill = (failure: Failure): void => {
+      killed ??= failure
       worker.kill('SIGKILL')
     }
     const onNews = (news: WorkerNews): void => {
       heardMs = clock.monotonic()
       if (news.news === 'finished') {
-        told = outcomeOf(news)
+        told = news
         void this.#within(worker.exited, EXIT_MAX_MS, () => worker.kill('SIGKILL'))
       } else this.#hear(news)
     }
@@ -197,25 +208,26 @@ export class Supervised {
     const watching = this.#watch(worker, () => heardMs, kill, life.signal)
     try {
       await worker.ask('start', await this.#options.start(worker.pid))
-      if (this.#stop.signal.aborted) await worker.ask('drain', {})
+      if (this.#stop.signal.aborted) await worker.ask('drain', { why: this.#drainedFor })
     } catch (error) {
-      killed ??= { code: codeOf(error) }
+      killed ??= failureOf(error)
       worker.kill('SIGKILL')
     }
     const exit = await worker.exited.catch(() => ({ code: null, signal: null }))
     this.#worker = undefined
     life.abort()
     await watching
-    if (killed) return { how: 'failed', reason: killed }
+    if (killed) return { how: 'failed', failure: killed }
     if (told) return told
-    return { how: 'failed', reason: { code: 'worker.crashed', item: exit.signal ?? `exit ${exit.code ?? 'unknown'}` } }
+    return { how: 'failed', failure: { code: 'worker.crashed', item: exit.signal ?? `exit ${exit.code ?? 'unknown'}` } }
   }
 
   /** The process has ended: its counts go on, its bridges are down or, where nothing is left to cross, closed. */
   #keepCounts(state: 'down' | 'closed'): void {
     const { components, bridges } = this.counts
     this.#earlier = components
-    this.#earlierBridges = bridges.map(({ reason: _reason, ...bridge }) => ({ ...bridge, state }))
+    const since = rfc3339(this.#options.clock.now())
+    this.#earlierBridges = bridges.map(({ reason: _reason, ...bridge }) => ({ ...bridge, state, since }))
     this.#latest = NOTHING
     const deadLetters = this.#deadLetters
     this.#options.onCounts({ components: this.#earlier, bridges: this.#earlierBridges, deadLetters })
@@ -248,7 +260,7 @@ export class Supervised {
   async #watch(
     worker: WorkerProcess,
     heardMs: () => number,
-    kill: (reason: Reason) => void,
+    kill: (failure: Failure) => void,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, memoryBytesMax, residentBytes } = this.#options
@@ -276,14 +288,12 @@ export class Supervised {
     if (state === this.#state && reasons.length === 0 && state !== 'preparing') return
     this.#state = state
     this.#reasons = reasons
+    if (state === 'running') this.#failure = undefined
     this.#options.onState(state, reasons)
   }
 }
 
-function outcomeOf(news: Extract<WorkerNews, { news: 'finished' }>): Outcome {
-  if (news.how !== 'failed') return { how: news.how }
-  return {
-    how: 'failed',
-    reason: { code: news.code ?? 'worker.failed', ...(news.item !== undefined && { item: news.item }) },
-  }
+/** What of a failure the Platform is told. */
+function reasonOf({ code, component, item }: Failure): Reason {
+  return { code, ...(component !== undefined && { component }), ...(item !== undefined && { item }) }
 }

@@ -2,8 +2,15 @@
 import type { Socket } from 'node:net'
 import { base64url, type Clock, systemClock } from '../../base/mod.ts'
 import { type ChildExit, type SpawnOptions, spawnSelf } from '../../host/mod.ts'
-import { mainAsks, WorkerNews, workerAsks } from '../../wire/mod.ts'
-import { type Answers, type AskOf, createChannel, type ReplyOf } from './channel.ts'
+import {
+  type Answers,
+  type AskOf,
+  createChannel,
+  mainAsks,
+  type ReplyOf,
+  WorkerNews,
+  workerAsks,
+} from '../../wire/mod.ts'
 
 /** 256 MiB: told of less than a worker takes before it does anything, the collector would do nothing but collect. */
 const COLLECTOR_BYTES_MIN = 268_435_456
@@ -27,6 +34,7 @@ export const REPLY_MAX_MS: Readonly<Record<keyof MainAsks, number>> = {
     'dead-letters-replay': 60_000,
     'dead-letters-drop': 60_000,
     check: 20_000,
+    parse: 20_000,
   },
 }
 

@@ -36,20 +36,24 @@ export function ApprovalPage({ review, nowMs, mayDecide }: ApprovalPageProps): V
           ))}
         </Notice>
       )}
-      <Facts
-        rows={[
-          ['Blueprint', `${review.blueprint}, system ${review.system}`],
-          ['Version', String(review.version)],
-          [
-            'In force',
-            review.inForce === undefined ? 'nothing yet' : `version ${review.inForce}, which goes on until you decide`,
-          ],
-          ['Received', <Ago at={Date.parse(review.receivedAt)} now={nowMs} />],
-          ['Signed by', `${signer.tenantName} at ${signer.platform}`],
-          ['Fingerprint', <code>{signer.fingerprint}</code>],
-          ['Deployment', <Id value={review.deployment} label="deployment id" />],
-        ]}
-      />
+      <div class="card">
+        <Facts
+          rows={[
+            ['Blueprint', `${review.blueprint}, system ${review.system}`],
+            ['Version', String(review.version)],
+            [
+              'In force',
+              review.inForce === undefined
+                ? 'nothing yet'
+                : `version ${review.inForce}, which goes on until you decide`,
+            ],
+            ['Received', <Ago at={review.receivedAtMs} now={nowMs} />],
+            ['Signed by', `${signer.tenantName} at ${signer.platform}`],
+            ['Fingerprint', <code>{signer.fingerprint}</code>],
+            ['Deployment', <Id value={review.deployment} label="deployment id" />],
+          ]}
+        />
+      </div>
       <Adds adds={review.adds} />
       <Changes changes={review.changes} inForce={review.inForce} />
       {review.code.length > 0 && <Files deployment={review.deployment} code={review.code} />}

@@ -45,7 +45,7 @@ export function CredentialList({ credentials, listing, mayChange, nowMs }: Crede
         title="No credentials"
         teaches="A credential is a secret that components use by its name. It is sealed here, never leaves, and cannot be read back."
         command="sluice credential set warehouse --kind database_url --field-file url=FILE"
-        {...(mayChange && { action: { label: 'New credential', href: '/credentials/~new' } })}
+        {...(mayChange && { actions: [{ label: 'New credential', href: '/credentials/~new' }] })}
       />
     )
   }
@@ -91,15 +91,26 @@ export type CredentialPageProps = {
   checked?: readonly CheckOutcome[] | undefined
   /** Deployments that run anew since it was set a moment ago. */
   restarted?: number | undefined
+  /** Names of fields that could not be fetched a moment ago, when it was set. */
+  unavailable?: readonly string[] | undefined
   failure?: { message: string; advice?: string | undefined } | undefined
 }
 
 export function CredentialPage(props: CredentialPageProps): View {
-  const { credential, mayCheck, mayChange, nowMs, checked, restarted, failure } = props
+  const { credential, mayCheck, mayChange, nowMs, checked, restarted, unavailable = [], failure } = props
   const { name, kind, sources, publicFacts, uses } = credential
   return (
     <>
       {restarted !== undefined && <Notice kind="ok">{setWords(restarted)}</Notice>}
+      {Object.entries(sources)
+        .filter(([field, { from }]) => from !== 'stored' && unavailable.includes(field))
+        .map(([field, source]) => (
+          <Notice kind="warn">
+            {`${field} is not available now from `}
+            {sourceWords(source)}
+            {'. It is fetched anew at every use: see whether it is there for the user that runs this Runtime.'}
+          </Notice>
+        ))}
       {failure && <Notice kind="bad">{`${failure.message} ${failure.advice ?? ''}`}</Notice>}
       {checked && <Outcomes checked={checked} />}
       <Section id="facts" title={titleOf(kind)}>
@@ -173,16 +184,16 @@ export function Uses({ uses, title, nobody }: { uses: readonly ComponentUse[]; t
       columns={[{ title: 'Deployment' }, { title: 'Component' }, { title: 'Type' }, { title: 'Version' }]}
       rows={uses.map((use) => ({
         href: `/deployments/${use.deployment}`,
-        cells: [
-          use.blueprint,
-          use.component,
-          use.type,
-          `${use.version}, ${use.waits ? 'waits for approval' : 'in force'}`,
-        ],
+        cells: [use.blueprint, use.component, use.type, `${use.version}, ${standingOf(use)}`],
       }))}
       empty={nobody}
     />
   )
+}
+
+function standingOf({ waits, ended }: ComponentUse): string {
+  if (waits) return 'waits for approval'
+  return ended ? 'finished, uses it again when it starts again' : 'in force'
 }
 
 /** A titled card. */

@@ -158,15 +158,17 @@ export function OneLetter({ deployment, letter, record, nowMs }: OneLetterProps)
   const text = decoder.decode(record.subarray(0, SHOWN_MAX))
   return (
     <>
-      <Facts
-        rows={[
-          ['Component', letter.component],
-          ['From', letter.partition],
-          ['Position', String(letter.position)],
-          ['Refused', <Ago at={letter.at} now={nowMs} />],
-          ['Why', <Why letter={letter} />],
-        ]}
-      />
+      <div class="card">
+        <Facts
+          rows={[
+            ['Component', letter.component],
+            ['From', letter.partition],
+            ['Position', String(letter.position)],
+            ['Refused', <Ago at={letter.at} now={nowMs} />],
+            ['Why', <Why letter={letter} />],
+          ]}
+        />
+      </div>
       <Code name="Record" text={text} />
       {letter.whole && !letter.replaying && (
         <form method="post" action={`/deployments/${deployment}/dead-letters/replay`}>

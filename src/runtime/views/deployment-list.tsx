@@ -37,7 +37,7 @@ const TERMS = {
     refused: (one: DeploymentDetail) => one.deadLetters,
     errors: errorsOf,
     memory: (one: DeploymentDetail) => one.worker?.rssBytes ?? 0,
-    since: (one: DeploymentDetail) => Date.parse(one.changedAt),
+    since: (one: DeploymentDetail) => one.changedAtMs,
   } satisfies Record<(typeof DEPLOYMENT_SORTS)[number], unknown>,
 }
 
@@ -91,13 +91,13 @@ function rowOf(one: DeploymentDetail, nowMs: number): TableRow {
     ),
     cells: [
       one.blueprint,
-      <State state={one.state} why={one.reasons} />,
+      <State state={one.state} why={one.reasons} finished={one.finished?.records} />,
       <Rate perSecond={rate.in} />,
       <Rate perSecond={rate.out} />,
       <Count value={one.deadLetters} />,
       <Count value={errorsOf(one)} />,
       one.worker?.pid === undefined ? '–' : <ByteCount value={one.worker.rssBytes} />,
-      <Ago at={Date.parse(one.changedAt)} now={nowMs} />,
+      <Ago at={one.changedAtMs} now={nowMs} />,
     ],
   }
 }

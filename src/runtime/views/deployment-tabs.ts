@@ -9,6 +9,13 @@ const TABS = [
   ['versions', '/versions', 'Versions'],
 ] as const
 
+const DEPLOYMENTS = { href: '/deployments', label: 'Deployments' }
+
+/** The way back up from a page below that of a deployment. */
+export function wayTo({ deployment, blueprint }: { deployment: string; blueprint: string }): PageLink[] {
+  return [DEPLOYMENTS, { href: `/deployments/${deployment}`, label: blueprint }]
+}
+
 /** What `site.page` takes: the way back up, the tabs, and which of them this page is. */
 export function deploymentTabs(
   deployment: string,
@@ -16,7 +23,7 @@ export function deploymentTabs(
 ): { crumbs: PageLink[]; tabs: PageLink[]; tab: string } {
   const hrefOf = (path: string): string => `/deployments/${deployment}${path}`
   return {
-    crumbs: [{ href: '/deployments', label: 'Deployments' }],
+    crumbs: [DEPLOYMENTS],
     tabs: TABS.map(([, path, label]) => ({ href: hrefOf(path), label })),
     tab: hrefOf(TABS.find(([name]) => name === current)?.[1] ?? ''),
   }

@@ -6,7 +6,9 @@ import {
   DeploymentView,
   type DeploymentViewProps,
   Facts,
+  type Failure,
   type FlowRemote,
+  Form,
   grouped,
   Region,
   type View,
@@ -21,7 +23,7 @@ export function DeploymentPage({ detail, nowMs, mayAct }: DeploymentPageProps): 
     <>
       {waiting !== undefined && <Waits deployment={deployment} waiting={waiting} />}
       <DeploymentView {...deploymentViewProps(detail, nowMs)} acts={mayAct && <ActsRegion detail={detail} />} />
-      <Region id="deployment-worker">
+      <Region id="deployment-worker" class="card">
         <WorkerFacts detail={detail} />
       </Region>
     </>
@@ -38,26 +40,49 @@ function ActsRegion({ detail }: { detail: DeploymentDetail }): View {
 
 /** What can be done with it as it is now. */
 export function Acts({ detail: { deployment, state } }: { detail: DeploymentDetail }): View {
-  const acts = [
-    ...(state === 'awaiting-approval' ? [] : [['restart', 'Restart'] as const]),
-    ...(state === 'stopped' ? [] : [['stop', 'Stop'] as const]),
-  ]
   return (
     <>
-      {acts.map(([path, word]) => (
-        <form method="post" action={`/deployments/${deployment}/${path}`}>
+      {state !== 'awaiting-approval' && (
+        <form method="post" action={`/deployments/${deployment}/restart`}>
           <button type="submit" class="button quiet">
-            {word}
+            Restart
           </button>
         </form>
-      ))}
+      )}
+      {state !== 'stopped' && (
+        <a class="button quiet" href={`/deployments/${deployment}/stop`}>
+          Stop
+        </a>
+      )}
     </>
+  )
+}
+
+export type StopProps = {
+  detail: Pick<DeploymentDetail, 'deployment' | 'blueprint' | 'waiting'>
+  failure?: Failure | undefined
+}
+
+/** Before it is stopped: what that does, and who lets it run again. */
+export function StopDeployment({ detail: { deployment, blueprint, waiting }, failure }: StopProps): View {
+  const path = `/deployments/${deployment}`
+  return (
+    <Form action={`${path}/stop`} submit="Stop it" danger cancel={{ label: 'Cancel', href: path }} failure={failure}>
+      <h2>{`Stop ${blueprint}?`}</h2>
+      <p>
+        What it has taken in is written to its end, then its process ends. Nothing is lost: started again, it goes on
+        where it was.
+      </p>
+      {waiting !== undefined && <p>{`Version ${waiting.version}, which waits for approval, is dropped.`}</p>}
+      <p>Only an owner of this Runtime lets it run again, and a new version of it waits for approval.</p>
+    </Form>
   )
 }
 
 /** Its process: what it holds of what it may, and what it has refused. */
 export function WorkerFacts({ detail: { deployment, worker, deadLetters } }: { detail: DeploymentDetail }): View {
-  const letters = deadLetters === 1 ? '1 record waits' : `${grouped(deadLetters)} records wait`
+  const letters =
+    deadLetters === 0 ? 'none waits' : deadLetters === 1 ? '1 record waits' : `${grouped(deadLetters)} records wait`
   return (
     <Facts
       rows={[
@@ -91,9 +116,16 @@ export function deploymentViewProps(detail: DeploymentDetail, nowMs: number): De
     ...{ id: detail.deployment, version: detail.version, state: detail.state, nowMs },
     // What waits says above what it adds.
     reasons: detail.state === 'awaiting-approval' ? [] : detail.reasons,
-    sinceMs: Date.parse(detail.changedAt),
+    sinceMs: detail.changedAtMs,
     ...drawn(detail, components),
-    bridges: detail.bridges.map((bridge): BridgeView => ({ ...bridge, id: bridge.bridge, peer: bridge.peerName })),
+    finished: detail.finished?.records,
+    bridges: detail.bridges.map(
+      ({ since, ...bridge }): BridgeView => ({
+        ...{ ...bridge, id: bridge.bridge, peer: bridge.peerName },
+        sinceMs: since === undefined ? undefined : Date.parse(since),
+      }),
+    ),
+    peers: detail.peers.map(({ since, ...peer }) => ({ ...peer, sinceMs: Date.parse(since) })),
   }
 }
 

@@ -5,21 +5,29 @@ import type { DriftCheck, DriftItem } from '../drift/drift.ts'
 export type DriftPageProps = {
   check: DriftCheck | undefined
   nowMs: number
-  mayCheck: boolean
   mayAccept: boolean
   /** Why what was found was not put on record. */
   failure?: Failure | undefined
 }
 
-export function DriftPage({ check, nowMs, mayCheck, mayAccept, failure }: DriftPageProps): View {
-  const checkNow = mayCheck && <Form action="/settings/drift/check" submit="Check now" />
+/** The page's main action. */
+export function CheckNow(): View {
+  return (
+    <form method="post" action="/settings/drift/check">
+      <button type="submit" class="button">
+        Check now
+      </button>
+    </form>
+  )
+}
+
+export function DriftPage({ check, nowMs, mayAccept, failure }: DriftPageProps): View {
   if (!check) {
     const teaches = 'Once a day this Runtime holds its own state against what was deployed and what its owner set.'
     return (
       <>
         {failure && <FormError {...failure} />}
         <Empty title="Nothing was checked yet" teaches={teaches} command="sluice drift check" />
-        {checkNow}
       </>
     )
   }
@@ -48,7 +56,6 @@ export function DriftPage({ check, nowMs, mayCheck, mayAccept, failure }: DriftP
         }))}
       />
       {mayAccept && acceptable.length > 0 && <Accept items={acceptable} />}
-      {checkNow}
     </>
   )
 }

@@ -1,7 +1,7 @@
 /** How this Runtime is, as its doctor sees it from inside; the token of Prometheus; which build this is. */
 import process from 'node:process'
 import { buildFacts, type Check, type Verdict } from '../../host/mod.ts'
-import { Ago, Facts, formatDuration, Id, Region, type Regions, State, Table, type View } from '../../web/mod.ts'
+import { Ago, Facts, formatDuration, Id, Region, type Regions, State, Table, type View, Words } from '../../web/mod.ts'
 import type { DatabaseCheck } from '../health/health.ts'
 
 export type HealthProps = {
@@ -52,7 +52,7 @@ function checkTable({ checks }: Pick<HealthProps, 'checks'>): View {
       columns={[{ title: 'What' }, { title: 'State' }, { title: 'Found' }]}
       rows={checks.map(({ name, verdict, found, advice }) => ({
         cells: [NAMES[name] ?? name, <State {...STATES[verdict]} />, found],
-        ...(advice !== undefined && { under: advice }),
+        ...(advice !== undefined && { under: <Words text={advice} /> }),
       }))}
     />
   )

@@ -61,7 +61,7 @@ export function LibraryList({ libraries, notAuthentic, listing, mayChange, nowMs
           title="No libraries"
           teaches="A library is a module that scripts of deployments may import. It is installed from a file of yours; nothing is fetched, and nothing of it runs when it is installed."
           command="sluice library install left-pad-1.3.0.tgz"
-          {...(mayChange && { action: { label: 'Install a library', href: `${LIBRARIES_PATH}/~install` } })}
+          {...(mayChange && { actions: [{ label: 'Install a library', href: `${LIBRARIES_PATH}/~install` }] })}
         />
       ) : (
         <Table

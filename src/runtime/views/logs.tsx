@@ -1,5 +1,17 @@
 /** Lines of the local log, the newest first, with what they are filtered by and the way to older ones. */
-import { Ago, Field, Filters, Id, Notice, Region, type Regions, Select, Table, type View } from '../../web/mod.ts'
+import {
+  Ago,
+  Field,
+  Filters,
+  Id,
+  Level,
+  Notice,
+  Region,
+  type Regions,
+  Select,
+  Table,
+  type View,
+} from '../../web/mod.ts'
 import type { LogEntry, LogPage } from '../local-logs.ts'
 import { LEVELS } from '../logs/log-index.ts'
 
@@ -39,7 +51,7 @@ export function LogsPage(props: LogsProps): View {
       <Filters action={path} label="Filter the log" clear={set ? path : undefined}>
         <Select name="level" label="Level" options={[ANY, ...LEVEL_OPTIONS]} value={filters.level ?? ''} />
         <Field name="component" label="Component" value={filters.component} />
-        <Field name="text" label="Text" type="search" value={filters.text} placeholder="retrying, reason=…" />
+        <Field name="text" label="Text" type="search" value={filters.text} placeholder="reason=…" />
         <Field name="since" label="Since (UTC)" type="datetime-local" value={filters.since} />
         <Field name="until" label="Until (UTC)" type="datetime-local" value={filters.until} />
       </Filters>
@@ -66,6 +78,7 @@ function Lines({ page, names, blueprints, nowMs }: LogsProps): View {
       )}
       <Table
         id="logs"
+        feed
         title="Log"
         columns={columns.map((title) => ({ title }))}
         empty={page.older === undefined ? 'No line fits.' : 'None in this stretch; older ones may fit.'}
@@ -74,14 +87,26 @@ function Lines({ page, names, blueprints, nowMs }: LogsProps): View {
           cells: [
             <Ago at={Date.parse(entry.at)} now={nowMs} />,
             ...(blueprints ? [<Whose entry={entry} blueprints={blueprints} />] : []),
-            entry.component === undefined ? '–' : (names.get(entry.component) ?? entry.component),
-            entry.level,
+            entry.component !== undefined && <Named component={entry.component} names={names} />,
+            <Level level={entry.level} />,
             <code>{entry.template}</code>,
             fieldsOf(entry),
           ],
         }))}
       />
     </>
+  )
+}
+
+const BRIDGE = /^br_[0-9a-f-]{36}$/
+
+/** A component by its name; the end of a bridge by what it joins, or else by its id. */
+function Named({ component, names }: { component: string } & Pick<LogsProps, 'names'>): View {
+  const name = names.get(component)
+  return name === undefined && BRIDGE.test(component) ? (
+    <Id value={component} label="bridge id" />
+  ) : (
+    <span>{name ?? component}</span>
   )
 }
 

@@ -1,21 +1,32 @@
 /** The figures of a deployment as charts: all of it, or one component. */
-import { type ChartFigures, type ChartRange, Charts, type ChartWindow, Empty, type View } from '../../web/mod.ts'
+import {
+  type ChartFigures,
+  Charts,
+  chartRegions,
+  formatDuration,
+  Region,
+  type Regions,
+  type View,
+} from '../../web/mod.ts'
 import type { DeploymentDetail } from '../deployment-detail.ts'
-import { HISTORY_RANGES, type History, type HistoryCount } from '../history/history.ts'
+import type { History, HistoryCount } from '../history/history.ts'
+import { HISTORY_RANGES, type HistoryRange, type HistoryWindow, RANGE_WORDS } from '../history/ranges.ts'
 import { endsOf } from '../throughput.ts'
 
 export type MetricsProps = {
-  detail: Pick<DeploymentDetail, 'deployment' | 'wiring'>
+  detail: Pick<DeploymentDetail, 'deployment' | 'wiring' | 'worker'>
   /** The component that is looked at; none: the deployment as a whole. */
   component?: string | undefined
-  range: ChartRange
+  range: HistoryRange
   charts: readonly ChartFigures[]
 }
 
 /** Components that are drawn beside each other: as many as can be told apart. */
 const COMPARED_MAX = 5
+const RANGES = RANGE_WORDS.map((word) => ({ word, label: HISTORY_RANGES[word].label }))
 
-export function Metrics({ detail, component, range, charts }: MetricsProps): View {
+export function Metrics(props: MetricsProps): View {
+  const { detail, component, range, charts } = props
   const path = `/deployments/${detail.deployment}/metrics`
   return (
     <>
@@ -32,20 +43,42 @@ export function Metrics({ detail, component, range, charts }: MetricsProps): Vie
           </a>
         ))}
       </nav>
-      {charts.length === 0 ? (
-        <Empty title="No figures yet" teaches="They are kept from the moment that its first worker runs, for a day." />
-      ) : (
-        <Charts
-          path={path}
-          {...(component !== undefined && { keep: { component } })}
-          {...{ range, charts, ranges: HISTORY_RANGES }}
-        />
-      )}
+      <Region id="metrics-note">
+        <WhenThereAreLines {...props} />
+      </Region>
+      <Charts
+        path={path}
+        {...(component !== undefined && { keep: { component } })}
+        {...{ range, charts, ranges: RANGES }}
+      />
     </>
   )
 }
 
-type Source = { history: History; detail: Pick<DeploymentDetail, 'deployment' | 'wiring'>; window: ChartWindow }
+/** What a live stream of the page sends. */
+export function metricsViewRegions(props: MetricsProps): Regions {
+  return { ...chartRegions(props.charts), 'metrics-note': <WhenThereAreLines {...props} /> }
+}
+
+/** A line has two ends: until two steps are over, the page says when that will be. */
+function WhenThereAreLines({ detail: { worker }, charts, range }: MetricsProps): View {
+  const known = Math.max(0, ...charts.flatMap(({ series }) => series.map(knownIn)))
+  if (known > 1) return <p class="help" hidden></p>
+  const { stepMs, label } = HISTORY_RANGES[range]
+  if (worker?.pid === undefined) return <p class="help">{`No worker of it ran within the last ${label}.`}</p>
+  const rest = formatDuration((2 - known) * stepMs)
+  return (
+    <p class="help">
+      {`A step of ${formatDuration(stepMs)} is drawn when it is over, and a line from the second one on: in ${rest} at most.`}
+    </p>
+  )
+}
+
+function knownIn({ values }: ChartFigures['series'][number]): number {
+  return values.filter((value) => value !== undefined).length
+}
+
+type Source = { history: History; detail: Pick<DeploymentDetail, 'deployment' | 'wiring'>; window: HistoryWindow }
 
 /** Records, memory and how busy the components are; which of more than five are drawn is their order in the flow. */
 export function deploymentCharts(source: Source): ChartFigures[] {
@@ -112,7 +145,7 @@ export function componentCharts(source: Source, name: string): ChartFigures[] {
   ]
 }
 
-function stepsOf({ fromMs, stepMs }: ChartWindow): Pick<ChartFigures, 'fromMs' | 'stepMs'> {
+function stepsOf({ fromMs, stepMs }: HistoryWindow): Pick<ChartFigures, 'fromMs' | 'stepMs'> {
   return { fromMs, stepMs }
 }
 
@@ -130,11 +163,11 @@ function added(rows: readonly Values[]): Values {
   )
 }
 
-function perSecond(values: Values, { stepMs }: ChartWindow): Values {
+function perSecond(values: Values, { stepMs }: HistoryWindow): Values {
   return values.map((value) => value && Math.round((value * 10_000) / stepMs) / 10)
 }
 
-/** Milliseconds at work in a step, as a share of it; several at once may be above the whole. */
-function busy(values: Values, { stepMs }: ChartWindow): Values {
-  return values.map((value) => value && Math.round((value * 1_000) / stepMs) / 10)
+/** How much of a step somebody was at work, in percent. A sink may write several batches at once: that is all of the time, not more. */
+function busy(values: Values, { stepMs }: HistoryWindow): Values {
+  return values.map((value) => value && Math.min(100, Math.round((value * 1_000) / stepMs) / 10))
 }

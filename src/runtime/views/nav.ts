@@ -8,6 +8,7 @@ export const NAV: readonly NavEntry[] = [
   { href: '/deployments', label: 'Deployments', icon: 'deployments', key: 'd' },
   { href: '/peers', label: 'Peers', icon: 'bridges', key: 'p' },
   { href: '/credentials', label: 'Credentials', icon: 'vault', key: 'c' },
+  { href: '/datasets', label: 'Datasets', icon: 'datasets', key: 't' },
   { href: '/audit', label: 'Audit', icon: 'audit', key: 'a' },
   { href: '/settings', label: 'Settings', icon: 'settings', key: 's' },
 ]

@@ -11,6 +11,7 @@ import {
   type Tile,
   Tiles,
   type View,
+  Words,
 } from '../../web/mod.ts'
 import type { PlatformSeen } from '../attention/platform.ts'
 import type { AttentionLine } from '../attention.ts'
@@ -21,7 +22,7 @@ import { DeploymentList } from './deployment-list.tsx'
 export type OverviewProps = Omit<PlatformSeen, 'platform'> & {
   version: string
   bridgePort: number
-  certificate: { validTo: string; installed: boolean }
+  certificate: { validToMs: number; installed: boolean }
   disk: { totalBytes: number; freeBytes: number }
   platform: PlatformSeen['platform'] & { tenantName?: string | undefined }
   deployments: readonly DeploymentDetail[]
@@ -53,7 +54,7 @@ export function overviewRegions(props: OverviewProps): Regions {
 function Attended({ attention, nowMs }: OverviewProps): View {
   const main = attention.find(({ state }) => state === 'awaiting-approval')
   const needs = attention.map((line) => ({
-    ...{ state: line.state, what: line.what },
+    ...{ state: line.state, word: line.word, what: line.what },
     effect: (
       <>
         {line.sinceMs !== undefined && (
@@ -62,7 +63,7 @@ function Attended({ attention, nowMs }: OverviewProps): View {
             {' · '}
           </>
         )}
-        {line.effect}
+        <Words text={line.effect} />
       </>
     ),
     action: { ...line.cure, main: line === main },
@@ -96,7 +97,7 @@ function tilesOf(props: OverviewProps): Tile[] {
     },
     {
       label: 'Certificate',
-      value: formatDuration(Date.parse(props.certificate.validTo) - props.nowMs),
+      value: formatDuration(props.certificate.validToMs - props.nowMs),
       context: `left · ${props.certificate.installed ? 'installed by its owner' : 'self-signed'}`,
     },
     {
@@ -108,12 +109,12 @@ function tilesOf(props: OverviewProps): Tile[] {
 }
 
 function platformTile({ platform, nowMs, version }: OverviewProps): Tile {
-  const { lastHeartbeatAnsweredAt: answered, clockOffsetMs, owed } = platform
+  const { lastHeartbeatAnsweredMs: answeredMs, clockOffsetMs, owed } = platform
   if (platform.state === 'none') return { label: 'Platform', value: 'none yet', context: `version ${version}` }
   const waiting = owed.auditLogs + owed.status
   return {
     label: platform.tenantName === undefined ? 'Platform' : `Platform: ${platform.tenantName}`,
-    value: answered === undefined ? 'no answer yet' : <Ago at={Date.parse(answered)} now={nowMs} />,
+    value: answeredMs === undefined ? 'no answer yet' : <Ago at={answeredMs} now={nowMs} />,
     context: (
       <>
         {clockOffsetMs !== undefined && `clock ${offsetOf(clockOffsetMs)} · `}

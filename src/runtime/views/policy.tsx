@@ -14,6 +14,7 @@ import {
   Table,
   TextArea,
   type View,
+  Words,
 } from '../../web/mod.ts'
 import type { Affected } from '../deployments/rules-changed.ts'
 import type { BlueprintTest, TestedSystem } from '../policy/blueprint-test.ts'
@@ -112,22 +113,22 @@ function Rule({
   const words = WORDS[name]
   if (words)
     return (
-      <Select {...frame} help={<Says text={says} />} options={words.map((word) => ({ value: word, label: word }))} />
+      <Select {...frame} help={<Words text={says} />} options={words.map((word) => ({ value: word, label: word }))} />
     )
   const word = LISTS[name]
-  if (word === undefined) return <Field {...frame} type="number" help={<Says text={says} />} inputmode="numeric" />
+  if (word === undefined) return <Field {...frame} type="number" help={<Words text={says} />} inputmode="numeric" />
   return (
     <TextArea
       {...frame}
       rows={3}
-      help={<Says text={`${says} One a line; \`${word}\` for no limit, empty for none at all.`} />}
+      help={<Words text={`${says} One a line; \`${word}\` for no limit, empty for none at all.`} />}
     />
   )
 }
 
-/** What stands between backticks is code. */
-function Says({ text }: { text: string }): View {
-  return <span>{text.split('`').map((part, i) => (i % 2 === 0 ? part : <code>{part}</code>))}</span>
+function endOf(place: Affected['place'], ended: boolean): string {
+  if (ended) return 'finished, and does not start again'
+  return place === 'current' ? 'is stopped' : 'is refused'
 }
 
 export type ChangeProps = { runtime: string; policy: Policy; affected: readonly Affected[]; ending: readonly string[] }
@@ -139,9 +140,9 @@ export function confirmForm({ runtime, policy, affected, ending }: ChangeProps):
     <>
       <p>{affected.length === 0 ? 'Nothing that runs or waits is forbidden by them.' : 'They end what follows:'}</p>
       <ul>
-        {affected.map(({ blueprint, version, place, reasons }) => (
+        {affected.map(({ blueprint, version, place, ended, reasons }) => (
           <li>
-            {`${blueprint}, version ${version}: ${place === 'current' ? 'is stopped' : 'is refused'}, since `}
+            {`${blueprint}, version ${version}: ${endOf(place, ended)}, since `}
             {reasons.map(({ code, item }) => (
               <>
                 <code>{code}</code> {item ?? ''}{' '}
@@ -154,7 +155,7 @@ export function confirmForm({ runtime, policy, affected, ending }: ChangeProps):
   )
   return {
     ...{ action: '/settings/policy/confirm', title: 'Put these rules into force', says, name: runtime, hidden },
-    ...{ submit: 'Change the rules', cancel: { label: 'Back', href: '/settings/policy' } },
+    ...{ submit: 'Change the rules', cancel: { label: 'Cancel', href: '/settings/policy' } },
   }
 }
 
@@ -194,7 +195,7 @@ export function PolicyTestPage({ source, tested, failure, errors = {} }: PolicyT
           error={errors['source']}
           rows={20}
           required
-          help={<Says text="YAML or JSON. Code files beside it travel with `sluice policy test`." />}
+          help={<Words text="YAML or JSON. Code files beside it travel with `sluice policy test`." />}
         />
       </Form>
     </>

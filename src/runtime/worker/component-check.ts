@@ -2,12 +2,11 @@
 import process from 'node:process'
 import { AppError, type Clock, codeOf } from '../../base/mod.ts'
 import { parseConfig, reasonOf } from '../../pipeline/mod.ts'
-import type { CheckFailure, mainAsks, workerAsks } from '../../wire/mod.ts'
+import type { AskOf, Channel, CheckFailure, mainAsks, ReplyOf, workerAsks } from '../../wire/mod.ts'
 import type { ComponentTypes } from '../deployments/component-types.ts'
 import { definitionOf } from '../deployments/examine.ts'
 import { pathGate } from '../deployments/own-files.ts'
 import { ComponentTypeUnknown } from '../errors.ts'
-import type { AskOf, Channel, ReplyOf } from '../supervision/channel.ts'
 import { secretsByMain } from './parent-desk.ts'
 
 export type ComponentCheckDeps = { types: ComponentTypes; ask: Channel<typeof workerAsks>['ask']; clock: Clock }

@@ -2,8 +2,7 @@
 import { base64url, fromBase64url } from '../../base/mod.ts'
 import type { HandshakeClient, SessionKeys } from '../../bridge/mod.ts'
 import type { Checkpoints, Secrets } from '../../pipeline/mod.ts'
-import type { WorkerSessionKeys, workerAsks } from '../../wire/mod.ts'
-import type { Channel } from '../supervision/channel.ts'
+import type { Channel, WorkerSessionKeys, workerAsks } from '../../wire/mod.ts'
 
 type Main = Pick<Channel<typeof workerAsks>, 'ask'>
 

@@ -3,14 +3,14 @@
  * Runtime it asks over the channel, and when the Runtime is gone, so is it.
  */
 import process from 'node:process'
-import { Cancelled, type Clock, codeOf, deferred, type Random, systemClock, systemRandom } from '../../base/mod.ts'
+import { Cancelled, type Clock, deferred, type Random, systemClock, systemRandom } from '../../base/mod.ts'
 import { catalogue } from '../../catalogue.ts'
 import { parentChannel } from '../../host/mod.ts'
 import { ComponentFailed } from '../../pipeline/mod.ts'
-import { MainNews, mainAsks, type WorkerNews, workerAsks } from '../../wire/mod.ts'
+import { createChannel, MainNews, mainAsks, type WorkerNews, workerAsks } from '../../wire/mod.ts'
 import type { ComponentTypes } from '../deployments/component-types.ts'
 import { WorkerWithoutParent } from '../errors.ts'
-import { createChannel } from '../supervision/channel.ts'
+import { failureOf } from '../supervision/failure.ts'
 import { SpanOutlet } from './span-outlet.ts'
 import { WorkerFlow } from './worker-flow.ts'
 
@@ -80,7 +80,7 @@ async function tellStatus(
 
 function finished(how: 'ended' | 'drained' | 'failed', error: unknown): WorkerNews {
   if (how !== 'failed') return { news: 'finished', how }
-  // Only codes leave the process: the cause may quote a record.
-  if (!(error instanceof ComponentFailed)) return { news: 'finished', how, code: codeOf(error) }
-  return { news: 'finished', how, code: error.reason.code, item: error.component }
+  if (!(error instanceof ComponentFailed)) return { news: 'finished', how, failure: failureOf(error) }
+  const { component, reason, cause } = error
+  return { news: 'finished', how, failure: { ...failureOf(cause), component, ...reason } }
 }

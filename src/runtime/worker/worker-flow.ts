@@ -5,7 +5,10 @@ import { type Clock, codeOf, deferred, fromBase64url, type Random } from '../../
 import { type BridgeEnd, openInbound, openOutbound } from '../../bridge/mod.ts'
 import { ComponentFailed, type Flow, runFlow } from '../../pipeline/mod.ts'
 import type {
+  Answers,
   BatchSpan,
+  Channel,
+  DrainReason,
   MainNews,
   mainAsks,
   WorkerBridge,
@@ -17,7 +20,8 @@ import { DeadLetterJournal } from '../dead-letters/dead-letter-journal.ts'
 import { LetterReplays } from '../dead-letters/replays.ts'
 import type { ComponentTypes } from '../deployments/component-types.ts'
 import { pathGate } from '../deployments/own-files.ts'
-import type { Answers, Channel } from '../supervision/channel.ts'
+import { contentsOf } from '../libraries/package.ts'
+import { faultIn } from '../libraries/syntax.ts'
 import { checkComponent } from './component-check.ts'
 import { checkpointsByMain, handshakesByMain, secretsByMain } from './parent-desk.ts'
 import { flowComponents } from './wiring.ts'
@@ -39,7 +43,8 @@ export class WorkerFlow {
   #flow: Flow | undefined
   #letters: DeadLetterJournal | undefined
   #replays: LetterReplays | undefined
-  #drainWanted = false
+  /** Why it is to be drained, once it is. */
+  #drained: DrainReason | undefined
 
   constructor(deps: WorkerFlowDeps) {
     this.#deps = deps
@@ -57,8 +62,12 @@ export class WorkerFlow {
         return {}
       },
       check: (ask) => checkComponent(this.#deps, ask),
-      drain: async () => {
-        this.#drain()
+      parse: async ({ file, content, entry }) => {
+        const fault = faultIn(await contentsOf({ file, content: fromBase64url(content) }), entry)
+        return fault ? { fault } : {}
+      },
+      drain: async ({ why }) => {
+        this.#drain(why)
         return {}
       },
       'renew-tls': async ({ bridge, tls }) => {
@@ -82,9 +91,11 @@ export class WorkerFlow {
         left: left(),
       }),
       'dead-letters-replay': async (selection) => {
-        const queued = (await this.#letters?.queue(selection)) ?? 0
-        this.#replays?.woken()
-        return { queued, ending: !this.#flow?.takesReplays() }
+        const done = await this.#letters?.queue(selection)
+        const { queued, gone, components, waiting } = done ?? { queued: 0, gone: 0, components: [], waiting: 0 }
+        const ending = waiting > 0 && !this.#flow?.takesReplays(components)
+        if (!ending) this.#replays?.woken()
+        return { queued, gone, ending }
       },
     }
   }
@@ -119,13 +130,14 @@ export class WorkerFlow {
     this.#replays = replays
     const handshakes = handshakesByMain({ ask })
     const checkpoints = checkpointsByMain({ ask })
+    const leaving = (): DrainReason | undefined => this.#drained
     const open = <End extends BridgeEnd>(end: End): End => {
       this.#ends.set(end.status().bridge, end)
       return end
     }
     const components = flowComponents(start, types, {
-      outbound: (bridge: WorkerBridge) => open(openOutbound({ bridge, handshakes, clock, random })),
-      inbound: (bridge: WorkerBridge) => open(openInbound({ bridge, handshakes, checkpoints, clock, random })),
+      outbound: (bridge: WorkerBridge) => open(openOutbound({ bridge, handshakes, leaving, clock, random })),
+      inbound: (bridge: WorkerBridge) => open(openInbound({ bridge, handshakes, checkpoints, leaving, clock, random })),
     })
     const flow = runFlow({
       ...{ deployment: start.deployment, components, deadLetters, replays, clock, random },
@@ -149,11 +161,11 @@ export class WorkerFlow {
       },
     )
     this.#begun.resolve()
-    if (this.#drainWanted) this.#drain()
+    if (this.#drained) this.#drain(this.#drained)
   }
 
-  #drain(): void {
-    this.#drainWanted = true
+  #drain(why: DrainReason): void {
+    this.#drained ??= why
     // How it ends is told by `finished`.
     this.#flow?.drain().catch(() => undefined)
   }

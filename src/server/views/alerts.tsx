@@ -36,13 +36,18 @@ export function AlertChannels(props: AlertsProps): View {
         <Empty
           title="Nobody is told yet"
           teaches="What is wrong for longer than a minute is told by webhook or mail, and again when it has passed. This server does it by itself, whoever else is gone."
-          {...(mayChange && { action: { label: 'Add a webhook', href: `${path}/new/webhook` } })}
+          {...(mayChange && {
+            actions: [
+              { label: 'Add a webhook', href: `${path}/new/webhook` },
+              { label: 'Add mail', href: `${path}/new/mail` },
+            ],
+          })}
           command="sluice alert add-mail NAME --host … --to …"
         />
       ) : (
         <Channels {...props} />
       )}
-      {mayChange && (
+      {mayChange && channels.length > 0 && (
         <nav class="acts" aria-label="Add a channel">
           <a class="button quiet" href={`${path}/new/webhook`}>
             Add a webhook

@@ -117,6 +117,7 @@ function Entries(props: AuditProps): View {
     <>
       <Table
         id="audit-entries"
+        feed
         title="Entries"
         columns={[
           { title: 'Entry', numeric: true },
@@ -135,7 +136,7 @@ function Entries(props: AuditProps): View {
             <Who actor={entry.actor} names={names} />,
             <code class="keep">{entry.action}</code>,
             <Subject id={entry.subject} />,
-            <span class="break">{detailOf(entry)}</span>,
+            Object.keys(entry.detail).length > 0 && <Detail entry={entry} />,
           ],
         }))}
       />
@@ -152,8 +153,15 @@ function Entries(props: AuditProps): View {
 
 function Who({ actor, names }: { actor: string; names: ReadonlyMap<string, string> }): View {
   const name = names.get(actor)
+  if (name !== undefined) return <span title={actor}>{name}</span>
   // Who is no person stands as code: no name that a person gave themselves looks like that.
-  return name === undefined ? <code class="break">{actor}</code> : <span title={actor}>{name}</span>
+  const [kind = '', id = ''] = actor.split(':')
+  if (!ID.test(id)) return <code class="break">{actor}</code>
+  return (
+    <span>
+      <code>{kind}</code> <Id value={id} />
+    </span>
+  )
 }
 
 const ID = /^[a-z]{2,4}_[0-9a-f-]{36}$/
@@ -163,8 +171,23 @@ function Subject({ id }: { id: string }): View {
   return ID.test(id) ? <Id value={id} /> : <span class="break">{id}</span>
 }
 
-function detailOf({ detail }: TrailEntry): string {
-  return Object.entries(detail)
-    .map(([name, value]) => `${name} ${typeof value === 'number' && /AtMs$/.test(name) ? formatInstant(value) : value}`)
-    .join(', ')
+const HASH = /^[0-9a-f]{64}$/
+
+function Detail({ entry: { detail } }: { entry: TrailEntry }): View {
+  return (
+    <span class="break">
+      {Object.entries(detail).map(([name, value], i) => (
+        <>
+          {`${i === 0 ? '' : ', '}${name} `}
+          {typeof value === 'string' && (ID.test(value) || HASH.test(value)) ? (
+            <Id value={value} label={name} />
+          ) : typeof value === 'number' && /AtMs$/.test(name) ? (
+            formatInstant(value)
+          ) : (
+            String(value)
+          )}
+        </>
+      ))}
+    </span>
+  )
 }

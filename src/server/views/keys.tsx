@@ -116,7 +116,7 @@ export function BackupForm(props: {
 }): View {
   const { path, recoveryShown, failure, errors } = props
   return (
-    <Form action={`${path}/backup`} submit="Download" failure={failure} cancel={{ label: 'Back', href: path }}>
+    <Form action={`${path}/backup`} submit="Download" failure={failure} cancel={{ label: 'Cancel', href: path }}>
       <p>
         Everything that this server keeps goes into one encrypted file: tables, logs, refused records, keys. The folder
         that components read and write is not in it; it is yours to keep.

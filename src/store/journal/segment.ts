@@ -25,6 +25,8 @@ export type OpenedFrame = { first: number; count: number; entries: Bytes[] }
 export type LocatedFrame = { offset: number; head: FrameHead }
 type Mark = { position: number; offset: number }
 
+const NOTHING: { offset: number; bytes: Bytes } = { offset: 0, bytes: new Uint8Array(0) }
+
 export class Segment {
   readonly path: string
   readonly first: number
@@ -36,7 +38,10 @@ export class Segment {
   readonly #marks: Mark[]
   #cursor: Mark
   #file: FileHandle | undefined
-  #window: { offset: number; bytes: Bytes } = { offset: 0, bytes: new Uint8Array(0) }
+  /** What was read last, at the beginning of the buffer. */
+  #window = NOTHING
+  /** One for all windows: a segment is walked when it is opened, and 64 MiB of used ones would wait there to be collected. */
+  #buffer = NOTHING.bytes
   #opened: OpenedFrame | undefined
 
   constructor(path: string, first: number, cipher: SegmentCipher, bytes: number, outdated = false) {
@@ -118,7 +123,8 @@ export class Segment {
     const file = this.#file
     this.#file = undefined
     this.#opened = undefined
-    this.#window = { offset: 0, bytes: new Uint8Array(0) }
+    this.#window = NOTHING
+    this.#buffer = NOTHING.bytes
     await file?.close()
   }
 
@@ -159,13 +165,15 @@ export class Segment {
 
   async #refill(offset: number, length: number): Promise<void> {
     this.#file ??= await open(this.path, 'r')
-    const bytes = new Uint8Array(length)
+    // What stands in the buffer is nothing until all of it was read.
+    this.#window = NOTHING
+    if (length > this.#buffer.byteLength) this.#buffer = new Uint8Array(length)
     let filled = 0
     while (filled < length) {
-      const { bytesRead } = await this.#file.read(bytes, filled, length - filled, offset + filled)
+      const { bytesRead } = await this.#file.read(this.#buffer, filled, length - filled, offset + filled)
       if (bytesRead === 0) break
       filled += bytesRead
     }
-    this.#window = { offset, bytes: bytes.subarray(0, filled) }
+    this.#window = { offset, bytes: this.#buffer.subarray(0, filled) }
   }
 }

@@ -55,5 +55,15 @@ export const runtimeMigrations: readonly Migration[] = [
       "ALTER TABLE `users` ADD `disabled_at_ms` integer;",
       "CREATE INDEX `runtime_assignments_place` ON `runtime_assignments` (`place`);"
     ]
+  },
+  {
+    "createdAtMs": 1795523632883,
+    "hash": "3810f664cf1316070efc4a1f7933ca2eaf59dc17ccdd3be7bf52f1a7b0a6ab79",
+    "statements": [
+      "CREATE TABLE `data_tenants` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`name` text NOT NULL,\n\t`created_at_ms` integer NOT NULL\n);",
+      "CREATE UNIQUE INDEX `data_tenants_name_unique` ON `data_tenants` (`name`);",
+      "CREATE TABLE `upload_tokens` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`data_tenant` text NOT NULL,\n\t`dataset` text NOT NULL,\n\t`name` text NOT NULL,\n\t`secret_hash` blob NOT NULL,\n\t`created_by` text NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\t`expires_at_ms` integer NOT NULL,\n\t`revoked_at_ms` integer,\n\t`revoked_by` text,\n\t`last_used_at_ms` integer,\n\t`last_address` text\n);",
+      "CREATE INDEX `upload_tokens_by_dataset` ON `upload_tokens` (`data_tenant`,`dataset`);"
+    ]
   }
 ]

@@ -170,3 +170,32 @@ export const runtimeOwnerDocuments = sqliteTable('runtime_owner_documents', {
   changedAtMs: integer('changed_at_ms').notNull(),
   mac: bytes('mac').notNull(),
 })
+
+/** The parties whose datasets are kept apart. What belongs to one lies under its id in `data`; a row here comes first and goes first. */
+export const dataTenants = sqliteTable('data_tenants', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull().unique(),
+  createdAtMs: integer('created_at_ms').notNull(),
+})
+
+/** What uploads prove themselves with, each for one dataset. */
+export const uploadTokens = sqliteTable(
+  'upload_tokens',
+  {
+    id: text('id').primaryKey(),
+    dataTenant: text('data_tenant').notNull(),
+    dataset: text('dataset').notNull(),
+    name: text('name').notNull(),
+    /** SHA-256 of the secret. */
+    secretHash: bytes('secret_hash').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+    expiresAtMs: integer('expires_at_ms').notNull(),
+    revokedAtMs: integer('revoked_at_ms'),
+    revokedBy: text('revoked_by'),
+    /** To the minute. */
+    lastUsedAtMs: integer('last_used_at_ms'),
+    lastAddress: text('last_address'),
+  },
+  (table) => [index('upload_tokens_by_dataset').on(table.dataTenant, table.dataset)],
+)

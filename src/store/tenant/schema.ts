@@ -124,7 +124,7 @@ export const tenantTargets = sqliteTable(
     problem: text('problem'),
     outcome: text('outcome'),
     state: text('state'),
-    reasons: text('reasons', { mode: 'json' }).$type<{ code: string; item?: string | undefined }[]>().notNull(),
+    reasons: text('reasons', { mode: 'json' }).$type<TargetReason[]>().notNull(),
     changedAtMs: integer('changed_at_ms').notNull(),
   },
   (table) => [
@@ -133,6 +133,9 @@ export const tenantTargets = sqliteTable(
     index('tenant_targets_runtime').on(table.runtime),
   ],
 )
+
+/** Why it stands so: a code, the component and the item that it is about. */
+type TargetReason = { code: string; component?: string | undefined; item?: string | undefined }
 
 /** What an assignment consists of, without what is secret in it. */
 export type TargetShape = {

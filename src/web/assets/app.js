@@ -9,6 +9,11 @@ const COPIED_SHOWN_MS = 1_600
 document.documentElement.classList.add('scripted')
 live()
 keys()
+// On a phone a row of tabs is wider than the page: the one that this page is stands in sight.
+for (const row of document.querySelectorAll('.tabs, .ranges')) {
+  const here = row.querySelector('[aria-current]')
+  if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2
+}
 document.addEventListener('htmx:after:init', catchUp)
 document.addEventListener('click', (event) => {
   for (const menu of document.querySelectorAll('[data-menu][open]')) if (!menu.contains(event.target)) menu.open = false

@@ -1,8 +1,9 @@
 /** Draws the charts of a page from their tables. One range of time for all: what is zoomed in one is zoomed in each. */
 
 const HEIGHT = 190
-/** Room for the names beside the ends of their lines. */
-const LABELS_WIDTH = 96
+/** Room for the names beside the ends of their lines: what the longest takes, up to this share of the chart, between two gaps. */
+const LABELS_SHARE = 0.3
+const LABEL_GAP = 8
 const COLOURS = ['--series-1', '--series-2', '--series-3', '--series-4', '--series-5']
 const LABEL_LINE = 15
 
@@ -70,13 +71,13 @@ function optionsOf(chart) {
   return {
     width: widthOf(chart),
     height: HEIGHT,
-    padding: [10, chart.names.length > 1 ? LABELS_WIDTH : 14, 0, 0],
+    padding: [10, labelsWidth(chart, font) + 14, 0, 0],
     legend: { show: false },
     cursor: { y: false, sync: { key: 'page' }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), top(high)] } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'UTC'),
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 28, values: times },
+      { ...axis, grid: { show: false }, space: 64, gap: 9, size: 32, values: times },
       { ...axis, size: 66, space: 34, values: (_plot, marks) => marks.map((value) => figureOf(value, chart.unit)) },
     ],
     series: [{}, ...chart.names.map((label, i) => seriesOf(label, colour(COLOURS[i])))],
@@ -121,10 +122,12 @@ function zoom(range) {
 }
 
 /** Each series' name at the end of its line, pushed apart where lines end together. */
-function label(plot, { names }, { font, colour }) {
+function label(plot, chart, { font, colour }) {
+  const { names } = chart
   if (names.length < 2) return
   const { ctx, bbox } = plot
   const scale = devicePixelRatio
+  const room = labelsWidth(chart, font) - LABEL_GAP
   const ends = names.map((name, i) => ({ name, i, y: plot.valToPos(lastOf(plot, i + 1) ?? 0, 'y', true) }))
   ends.sort((a, b) => a.y - b.y)
   const lowest = bbox.top + bbox.height
@@ -144,9 +147,18 @@ function label(plot, { names }, { font, colour }) {
   ctx.textBaseline = 'middle'
   for (const { name, i, y } of ends) {
     ctx.fillStyle = colour(COLOURS[i])
-    ctx.fillText(shortened(ctx, name, (LABELS_WIDTH - 10) * scale), bbox.left + bbox.width + 8 * scale, y)
+    ctx.fillText(shortened(ctx, name, room * scale + 1), bbox.left + bbox.width + LABEL_GAP * scale, y)
   }
   ctx.restore()
+}
+
+/** 0 where one line needs no name. */
+function labelsWidth({ names, figure }, font) {
+  if (names.length < 2) return 0
+  const ctx = document.createElement('canvas').getContext('2d')
+  ctx.font = `600 ${font}`
+  const longest = Math.max(...names.map((name) => ctx.measureText(name).width))
+  return Math.ceil(Math.min(longest, LABELS_SHARE * widthOf({ figure }))) + LABEL_GAP
 }
 
 function shortened(ctx, text, width) {

@@ -6,6 +6,7 @@ import { createRowHash, expectedRow } from '../../../src/cli/demo/expected.ts'
 import { RowIds } from '../../../src/cli/demo/row-ids.ts'
 import { sha256Hex } from '../../../src/crypto/mod.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { slowTest } from '../../support/quick.ts'
 
 const planted: PlantedRow[] = [
   { dataset: 'airports', fields: { iata: 'ZZ9', name: 'A "quoted", place', latitude: '1' }, fate: 'delivered' },
@@ -26,17 +27,20 @@ async function written(records: number | undefined, rows: readonly PlantedRow[] 
   return { count, seen, files }
 }
 
-test('writeDataset() writes exactly as many rows as asked for, planted ones among them, each id once and in order', async () => {
-  for (const records of [10, 50_000]) {
-    const { count, seen, files } = await written(records)
-    expect(count).toBe(records)
-    const ids = seen.map(({ row }) => row.rowId)
-    expect(ids).toEqual([...new Set(ids)].sort())
-    const lines = files.flatMap(({ text }) => text.split('\n').slice(1, -1))
-    expect(lines).toHaveLength(records)
-    expect(lines.map((line) => line.split(',')[0]).sort()).toEqual(ids)
-  }
-})
+slowTest(
+  'writeDataset() writes exactly as many rows as asked for, planted ones among them, each id once and in order',
+  async () => {
+    for (const records of [10, 50_000]) {
+      const { count, seen, files } = await written(records)
+      expect(count).toBe(records)
+      const ids = seen.map(({ row }) => row.rowId)
+      expect(ids).toEqual([...new Set(ids)].sort())
+      const lines = files.flatMap(({ text }) => text.split('\n').slice(1, -1))
+      expect(lines).toHaveLength(records)
+      expect(lines.map((line) => line.split(',')[0]).sort()).toEqual(ids)
+    }
+  },
+)
 
 test('without a number each row of the package is written once, and the planted ones beside them', async () => {
   const { count, seen } = await written(undefined)

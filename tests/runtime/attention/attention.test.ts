@@ -20,18 +20,18 @@ const line = (state: AttentionLine['state'], what: string): AttentionLine => ({
 
 describe('Attention', () => {
   test('puts what is wrong first and what waits for a decision last, whoever says it', async () => {
-    const attention = new Attention()
-    attention.watch('a', () => [line('awaiting-approval', 'decide'), line('late', 'soon')])
-    attention.watch('b', async () => [line('failed', 'broken')])
-    const lines = await attention.lines([line('late', 'known')])
+    const attention = new Attention<{ known: string }>()
+    attention.watch('a', ({ known }) => [line('awaiting-approval', 'decide'), line('late', known)])
+    attention.watch('b', async () => [line('failed', 'broken'), line('late', 'soon')])
+    const lines = await attention.lines({ known: 'known' })
     expect(lines.map(({ what }) => what)).toEqual(['broken', 'known', 'soon', 'decide'])
   })
 
   test('tells of a watch that fails by its name and code, and of the others all the same', async () => {
-    const attention = new Attention()
+    const attention = new Attention<undefined>()
     attention.watch('certificates', () => Promise.reject(new Unreachable('canary-geheim')))
     attention.watch('b', () => [line('late', 'soon')])
-    const lines = await attention.lines()
+    const lines = await attention.lines(undefined)
     expect(lines.map(({ what }) => what)).toEqual([
       'How it stands with certificates cannot be told: internal.unreachable',
       'soon',
@@ -44,7 +44,7 @@ const quiet: PlatformSeen = {
   ...{ nowMs: T0 + SILENT_MS, uptimeMs: 10_000_000 },
   platform: {
     state: 'enrolled',
-    lastHeartbeatAnsweredAt: new Date(T0).toISOString(),
+    lastHeartbeatAnsweredMs: T0,
     owed: { auditLogs: 2, status: 1, lost: 0 },
   },
 }
@@ -61,7 +61,7 @@ describe('the link to the Platform', () => {
   })
 
   test('that never answered is silent since this process runs', () => {
-    const silent = { ...quiet.platform, lastHeartbeatAnsweredAt: undefined }
+    const silent = { ...quiet.platform, lastHeartbeatAnsweredMs: undefined }
     expect(platformLines({ nowMs: T0, uptimeMs: SILENT_MS, platform: silent })[0]?.sinceMs).toBe(T0 - SILENT_MS)
     expect(platformLines({ nowMs: T0, uptimeMs: SILENT_MS - 1, platform: silent })).toEqual([])
   })
@@ -110,7 +110,7 @@ describe('the disk', () => {
 describe('deployments', () => {
   const calm: DeploymentDetail = {
     ...{ deployment: 'dep_1', blueprint: 'orders', system: 'here', version: 7, state: 'running', reasons: [] },
-    ...{ changedAt: new Date(T0).toISOString(), components: [], wiring: [], deadLetters: 0, bridges: [] },
+    ...{ changedAtMs: T0, components: [], wiring: [], deadLetters: 0, bridges: [], peers: [] },
   }
   const bridge = {
     ...{ bridge: 'br_1', peer: 'rt_1', state: 'down', suite: '', frames: 0, bytes: 0, rotations: 0 },
@@ -118,7 +118,7 @@ describe('deployments', () => {
   } as DeploymentDetail['bridges'][0]
   const words = (more: Partial<DeploymentDetail>) =>
     deploymentLines({ deployments: [{ ...calm, ...more }] }).map(
-      ({ state, what, cure }) => `${state}: ${what} → ${cure.href}`,
+      ({ state, word, what, cure }) => `${word ?? state}: ${what} → ${cure.href}`,
     )
 
   test('that run well need nobody', () => {
@@ -129,13 +129,13 @@ describe('deployments', () => {
   test('say what does not run, what waits and what was refused, each with the page that helps', () => {
     const waiting = {
       version: 8,
-      receivedAt: new Date(T0).toISOString(),
+      receivedAtMs: T0,
       adds: additionsByKind([{ kind: 'host', item: 'a' }]),
     }
     expect(words({ waiting, state: 'failed', reasons: [{ code: 'csv_file.file_missing' }], deadLetters: 1 })).toEqual([
       'awaiting-approval: orders version 8 waits for your approval → /deployments/dep_1/approval',
       'failed: orders does not run: csv_file.file_missing → /deployments/dep_1',
-      'late: 1 refused record of orders waits → /deployments/dep_1/dead-letters',
+      'to decide: 1 refused record of orders waits → /deployments/dep_1/dead-letters',
     ])
   })
 
@@ -148,5 +148,30 @@ describe('deployments', () => {
     expect(words({ bridges: [{ ...bridge, state: 'connecting' }] })).toEqual([])
     expect(words({ bridges: [{ ...bridge, state: 'connecting', reason }] })[0]).toContain('bridge.not_in_force')
     expect(words({ bridges: two, state: 'stopped' })).toEqual([])
+  })
+
+  test('say of a bridge that is not up which side it is, why, and since when', () => {
+    const since = '2026-11-24T10:00:00.000Z'
+    const lineOf = (more: Partial<DeploymentDetail>) => {
+      const [only] = deploymentLines({ deployments: [{ ...calm, ...more }] })
+      return [only?.what, only?.sinceMs]
+    }
+    const at = Date.parse(since)
+    const closed = { ...bridge, since, reason: { code: 'bridge.peer_stopped' } }
+    expect(lineOf({ bridges: [closed] })).toEqual([
+      ...['The bridge of orders to cloud-01 is not up: cloud-01 has stopped its part', at],
+    ])
+    const peer = { runtime: 'rt_1', name: 'cloud-01', version: 7, state: 'refused' as const, since }
+    const later = { ...closed, since: '2026-11-24T11:00:00.000Z' }
+    expect(lineOf({ bridges: [later], peers: [{ ...peer, inForce: 6 }] })).toEqual([
+      'The bridge of orders to cloud-01 is not up: cloud-01 refused version 7, and has version 6 in force; here it is version 7',
+      at,
+    ])
+    expect(lineOf({ bridges: [later], peers: [peer] })[0]).toEndWith(': cloud-01 refused version 7')
+    // The side that has turned it down.
+    const ahead = { ...peer, version: 8, state: 'running' as const, inForce: 8 }
+    expect(lineOf({ bridges: [later], peers: [ahead] })[0]).toEndWith(
+      ': cloud-01 has version 8 in force; here it is version 7',
+    )
   })
 })

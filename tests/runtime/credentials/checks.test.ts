@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { Checks } from '../../../src/runtime/credentials/checks.ts'
-import { WorkerSilent } from '../../../src/runtime/errors.ts'
 import type { WorkerHandlers, WorkerProcess } from '../../../src/runtime/supervision/worker-process.ts'
+import { WorkerSilent } from '../../../src/wire/mod.ts'
 import { refusalOf } from '../../support/refusal.ts'
 
 type Fake = { handlers: WorkerHandlers; killed: string[]; answer: ReturnType<typeof Promise.withResolvers<object>> }

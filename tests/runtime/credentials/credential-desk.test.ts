@@ -3,7 +3,7 @@ import { systemRandom } from '../../../src/base/mod.ts'
 import { openVault } from '../../../src/keys/mod.ts'
 import { CredentialDesk } from '../../../src/runtime/credentials/credential-desk.ts'
 import type { AssignedComponent, Assignment, CheckFailure } from '../../../src/wire/mod.ts'
-import { temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder } from '../../support/folder.ts'
 import { frozenClock } from '../../support/frozen-clock.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { DEPLOYMENT, plainAssignment } from '../../support/runtime/offers.ts'
@@ -18,7 +18,7 @@ const types = new Map(testTypes).set('table', {
 })
 
 async function open() {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const clock = frozenClock()
   const stores = await testStores(folder.path, clock)
   const vault = openVault({ db: stores.db, key: systemRandom(32), clock, random: systemRandom })
@@ -77,7 +77,21 @@ describe('who uses a credential', () => {
     expect((await desk.list()).map(({ name, uses }) => [name, uses.length])).toEqual([['warehouse', 2]])
   })
 
-  test('are none any more when the deployment has ended or was refused', async () => {
+  test('are those of a deployment whose flow has ended as well: it can start again without being asked', async () => {
+    using opened = await open()
+    const { desk, keep, stores } = opened
+    await desk.set('warehouse', PASSWORD, OWNER)
+    await keep('current')
+    expect((await desk.find('warehouse')).uses).toMatchObject([{ ended: false }])
+    await stores.assignments.setState(DEPLOYMENT as never, 1, 'stopped', [{ code: 'flow.ended' }])
+    expect((await desk.find('warehouse')).uses).toMatchObject([{ deployment: DEPLOYMENT, ended: true }])
+    const refusal = await desk.remove('warehouse', false, OWNER).catch((error) => error)
+    expect(refusal).toMatchObject({ code: 'credential.in_use' })
+    expect(refusal.message).toContain(`${DEPLOYMENT}, which has ended and can start again`)
+    expect((await desk.remove('warehouse', true, OWNER)).uses).toHaveLength(1)
+  })
+
+  test('are none any more when the deployment was stopped or refused', async () => {
     using opened = await open()
     const { desk, keep, stores } = opened
     await desk.set('warehouse', PASSWORD, OWNER)

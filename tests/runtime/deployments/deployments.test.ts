@@ -5,7 +5,7 @@ import { sha256Hex } from '../../../src/crypto/mod.ts'
 import { Deployments } from '../../../src/runtime/deployments/deployments.ts'
 import { DEFAULT_POLICY, type Policy } from '../../../src/runtime/policy/policy.ts'
 import { type Assignment, manifestOf } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { DEPLOYMENT, offer, plainAssignment, registrationAt } from '../../support/runtime/offers.ts'
 import { testStores } from '../../support/runtime/store.ts'
@@ -27,7 +27,7 @@ let trail: string[]
 const clock = new FakeClock()
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   stores = await testStores(folder.path, clock)
   tenant = await party(TENANT, 'tenant')
   stranger = await party(STRANGER, 'stranger')

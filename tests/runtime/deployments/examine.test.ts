@@ -157,7 +157,7 @@ describe('a name that the owner would not see as it is', () => {
 test('a path that may not be reached is named, as far as a reason has room', () => {
   const path = `/proc/${'x'.repeat(300)}`
   expect(reasons([source(), component('out', 'json_lines_file', ['in'], { path })])).toEqual([
-    { code: 'policy.path_forbidden', item: path.slice(0, 256) },
+    { code: 'policy.path_forbidden', component: 'out', item: path.slice(0, 256) },
   ])
 })
 
@@ -169,7 +169,7 @@ describe('a library', () => {
   const assignment = plainAssignment({ components: [source(), map('tidy', ['in']), sink('out', ['tidy'])] })
 
   test('that is not installed is named, and one that is installed is no reason', () => {
-    const missing = [{ code: 'library.missing', item: 'left-pad@1.3.0' }]
+    const missing = [{ code: 'library.missing', component: 'tidy', item: 'left-pad@1.3.0' }]
     expect(examine(assignment, { ...surroundings, types })).toEqual(missing)
     const libraries = new Map([['left-pad@1.3.0', 'a'.repeat(64)]])
     expect(examine(assignment, { ...surroundings, types, libraries })).toEqual([])

@@ -6,7 +6,7 @@ import { RESTRICTED_FIELDS_MAX } from '../../../src/runtime/deployments/agreemen
 import { ASSIGNMENTS_PER_HOUR_MAX } from '../../../src/runtime/deployments/pace.ts'
 import { CODE_BYTES_MAX } from '../../../src/runtime/state/code-files.ts'
 import type { Assignment } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { type DeploymentsHost, deploymentId, deploymentsHost } from '../../support/runtime/deployments.ts'
 import { DEPLOYMENT, plainAssignment } from '../../support/runtime/offers.ts'
@@ -16,7 +16,7 @@ import { STRANGER as RUNTIME_ELSEWHERE } from '../../support/wire/parties.ts'
 let folder: TemporaryFolder
 let host: DeploymentsHost
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   host = await deploymentsHost(folder.path)
 })
 afterEach(() => {
@@ -175,7 +175,7 @@ test('an operator lets run again what came to its end by itself, and not what th
 
 test('a sink that would write in another way waits: over rows, by other keys, or into a table that it makes', async () => {
   const types = new Map([...testTypes, ['libsql_table', libsqlTableSink as AnyDefinition]])
-  using place = temporaryFolder()
+  using place = memoryFolder()
   using host = await deploymentsHost(place.path, types)
   const [orders] = plainAssignment().components
   if (!orders) throw new Error('the sample has a source')
@@ -203,7 +203,7 @@ test('a sink that would write in another way waits: over rows, by other keys, or
 test('another library under the name and version that was approved waits, and is not restarted into either', async () => {
   const reading = testTypes.get('csv_file') as AnyDefinition
   const importing = { ...reading, touches: () => ({ libraries: ['left-pad@1.3.0'] }) } as AnyDefinition
-  using place = temporaryFolder()
+  using place = memoryFolder()
   using host = await deploymentsHost(place.path, new Map([...testTypes, ['csv_file', importing]]))
   host.around.libraries.set('left-pad@1.3.0', 'a'.repeat(64))
   await host.run(plainAssignment())
@@ -300,7 +300,7 @@ test('resume() does not start what may not run any more, says why, and takes it 
   host.around.policy = { ...host.around.policy, hosts: ['other.example'] }
   await host.open().resume()
   expect((await host.stores.assignments.find(DEPLOYMENT, 1))?.reasons).toEqual([
-    { code: 'policy.host_forbidden', item: 'db.example:5432' },
+    { code: 'policy.host_forbidden', component: 'warehouse', item: 'db.example:5432' },
   ])
   host.around.policy = { ...host.around.policy, hosts: 'any', workersMax: 1 }
   await host.open().resume()

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { touchesOf } from '../../../src/runtime/deployments/examine.ts'
-import { additions, type Need, needsOf, remembered } from '../../../src/runtime/deployments/needs.ts'
+import { additions, additionsByKind, type Need, needsOf, remembered } from '../../../src/runtime/deployments/needs.ts'
 import type { TouchesOf } from '../../../src/runtime/deployments/touches.ts'
 import { plainAssignment } from '../../support/runtime/offers.ts'
 import { testTypes } from '../../support/runtime/types.ts'
@@ -131,4 +131,17 @@ test('a flow of 84 stacked diamonds is hashed in no time, and a circle has an en
     components: [script('a', ['b']), script('b', ['a']), { ...warehouse, from: ['a'] }],
   })
   expect(items(needsOf(circle, touches))).toContain('flow: warehouse #')
+})
+
+test('what is added calls peers by the names that their owner’s list has, and only where a peer is meant', () => {
+  const { from = '', peer = '' } = sample.bridges[0] ?? {}
+  const elsewhere: Need = { kind: 'read-path', item: `in/${peer}` }
+  const { peers, flows, paths } = additionsByKind(
+    [...needsOf(sample, touches), elsewhere],
+    new Map([[peer, 'cloud-01']]),
+  )
+  expect(peers).toEqual([`send to cloud-01 (${peer})`])
+  expect(flows[0]).toStartWith(`what reaches ${from} to cloud-01 (${peer}) (`)
+  expect(paths).toContain(`read in/${peer}`)
+  expect(additionsByKind(needsOf(sample, touches)).peers).toEqual([`send to ${peer}`])
 })

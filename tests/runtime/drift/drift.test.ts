@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect } from 'bun:test'
+import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { differing } from '../../../src/runtime/drift/drift.ts'
 import { startSettings } from '../../../src/runtime/drift/settings.ts'
@@ -37,7 +37,7 @@ slowTest('a Runtime as it was set up has not drifted; the first check puts its s
   expect((await actions()).filter((action) => action.startsWith('drift'))).toEqual(['drift.recorded'])
 })
 
-slowTest('an assignment that something else put in place of the deployed one is found', async () => {
+test('an assignment that something else put in place of the deployed one is found', async () => {
   await check()
   const other = await host.state.assignments.open(DEPLOYMENT, 1)
   await host.state.assignments.keep(

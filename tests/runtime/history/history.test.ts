@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import { HISTORY_COMPONENTS_MAX, HISTORY_RANGES, History, type Sampled } from '../../../src/runtime/history/history.ts'
+import {
+  HISTORY_COMPONENTS_MAX,
+  History,
+  SAMPLE_INTERVAL_MS,
+  type Sampled,
+} from '../../../src/runtime/history/history.ts'
 import { decodeHistory, encodeHistory } from '../../../src/runtime/history/history-bytes.ts'
 import { HISTORY_KEPT_MS, HistoryStore, ROWS_AT_ONCE } from '../../../src/runtime/history/history-store.ts'
+import { between, HISTORY_RANGES, lastOf, RANGE_WORDS } from '../../../src/runtime/history/ranges.ts'
 import { Ring } from '../../../src/runtime/history/ring.ts'
 import { endsOf, throughputOf } from '../../../src/runtime/throughput.ts'
-import { CHART_RANGES, readRange } from '../../../src/web/mod.ts'
-import { temporaryFolder } from '../../support/folder.ts'
+import { CHART_VALUES_MAX } from '../../../src/web/chart.tsx'
+import { memoryFolder } from '../../support/folder.ts'
 import { testStores } from '../../support/runtime/store.ts'
 import { FakeClock } from '../../support/wire/parties.ts'
 
@@ -70,7 +76,7 @@ describe('History', () => {
     },
     pid: 1,
   })
-  const window = () => readRange('15m', nowMs, HISTORY_RANGES)
+  const window = () => lastOf('15m', nowMs)
   const known = (values: (number | undefined)[]) => values.filter((value) => value !== undefined)
 
   test('keeps what came between two looks, from the second look on, in the steps of every range', () => {
@@ -86,7 +92,7 @@ describe('History', () => {
     expect(known(history.total('out', window()))).toEqual([50, 100])
     expect(known(history.memory('dep_1', window()))).toEqual([50_000_000, 50_000_000, 50_000_000])
     nowMs = T0 + 86_400_000 - 600_000
-    expect(known(history.component('dep_1', 'tidy', 'messagesOut', readRange('24h', nowMs)))).toEqual([150])
+    expect(known(history.component('dep_1', 'tidy', 'messagesOut', lastOf('24h', nowMs)))).toEqual([150])
   })
 
   test('takes counts that went back for a new beginning', () => {
@@ -124,9 +130,37 @@ describe('History', () => {
     expect(known(history.component('dep_1', `c${HISTORY_COMPONENTS_MAX - 1}`, 'messagesOut', window()))).toEqual([5])
     expect(known(history.component('dep_1', last, 'messagesOut', window()))).toEqual([])
   })
+})
 
-  test('has the steps of the charts that it is drawn in', () => {
-    for (const range of HISTORY_RANGES) expect(CHART_RANGES[range].stepMs).toBeGreaterThanOrEqual(10_000)
+describe('a range', () => {
+  const NOW = T0 + 9 * 3_600_000 + 7_000
+
+  test('has steps that are looked at twice, and no more of them than a chart takes', () => {
+    for (const range of RANGE_WORDS) {
+      const { fromMs, lengthMs, stepMs } = lastOf(range, NOW)
+      expect(stepMs).toBeGreaterThanOrEqual(2 * SAMPLE_INTERVAL_MS)
+      expect(lengthMs / stepMs).toBeLessThanOrEqual(CHART_VALUES_MAX)
+      expect(fromMs % stepMs).toBe(0)
+      expect(fromMs + lengthMs).toBeGreaterThan(NOW)
+    }
+  })
+
+  test('is the finest that reaches back far enough, with whole steps around what was asked', () => {
+    const asked = { fromMs: NOW - 65 * 60_000, toMs: NOW - 60 * 60_000, stepMs: 0 }
+    expect(between(asked, NOW)).toEqual({
+      ...{ range: '6h', stepMs: 120_000 },
+      ...{ fromMs: T0 + 7 * 3_600_000 + 54 * 60_000, lengthMs: 8 * 60_000 },
+    })
+    expect(between({ ...asked, stepMs: 120_001 }, NOW).range).toBe('24h')
+  })
+
+  test('begins with what is kept and ends with now, whatever was asked', () => {
+    for (const stepMs of [0, 10 * 86_400_000]) {
+      const all = between({ fromMs: 0, toMs: NOW * 2, stepMs }, NOW)
+      expect(all).toEqual(lastOf('30d', NOW))
+    }
+    expect(between({ fromMs: NOW + 60_000, toMs: NOW + 120_000, stepMs: 0 }, NOW).lengthMs).toBe(0)
+    expect(HISTORY_RANGES['30d'].lengthMs).toBe(30 * 86_400_000)
   })
 })
 
@@ -151,7 +185,7 @@ describe('throughput', () => {
 })
 
 describe('a history over starts', () => {
-  const window = (nowMs: number) => readRange('15m', nowMs, HISTORY_RANGES)
+  const window = (nowMs: number) => lastOf('15m', nowMs)
   const sampled = (out: number): Sampled => ({
     assignment: { deployment: 'dep_1', components: WIRING },
     counts: {
@@ -165,7 +199,7 @@ describe('a history over starts', () => {
   })
 
   test('is kept now and then, a few rows at a time, and read again by the next process', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const clock = new FakeClock(T0)
     const { db } = await testStores(folder.path, clock)
     const history = new History(clock)
@@ -194,7 +228,7 @@ describe('a history over starts', () => {
   })
 
   test('no more rows at once than are said, and all of them at the end', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const clock = new FakeClock(T0)
     const { db } = await testStores(folder.path, clock)
     const history = new History(clock)

@@ -10,7 +10,17 @@ import { until } from '../../support/until.ts'
 // Copies are made by processes of their own, on a machine that others use as well.
 setDefaultTimeout(60_000)
 
-const NAMES = ['database', 'journals', 'dead-letters', 'credentials', 'assignments', 'accounts', 'alerts', 'trust']
+const NAMES = [
+  'database',
+  'journals',
+  'datasets',
+  'dead-letters',
+  'credentials',
+  'assignments',
+  'accounts',
+  'alerts',
+  'trust',
+]
 
 describe('keys over the API', () => {
   let host: ManagementHost
@@ -56,7 +66,7 @@ describe('keys over the API', () => {
       for (const token of [operator, viewer]) expect((await post(`/keys/${name}/rotate`, {}, token)).status).toBe(403)
       const before = host.state.keyring.list()
       // What nobody needed yet has no key.
-      const unneeded = ['accounts', 'alerts', 'dead-letters'].includes(name)
+      const unneeded = ['accounts', 'alerts', 'datasets', 'dead-letters'].includes(name)
       expect((await post(`/keys/${name}/rotate`)).status).toBe(unneeded ? 404 : 202)
       if (unneeded) continue
       await idle(name)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { verifyBackup } from '../../../src/backup/mod.ts'
 import { inChunks } from '../../support/backup/data.ts'
+import { slowTest } from '../../support/quick.ts'
 import { type ManagementHost, managementHost, ORIGIN } from '../../support/runtime/management-host.ts'
 import { until } from '../../support/until.ts'
 
@@ -80,20 +81,23 @@ describe('Settings › Keys and backup', () => {
     expect((await get('')).text).not.toContain('Nobody has the recovery key')
   })
 
-  test('gives a backup for download that the passphrase opens; a short one comes back with words beside the field', async () => {
-    const short = await post('/backup', { passphrase: 'short' })
-    expect(short.status).toBe(422)
-    expect(short.text).not.toContain('value="short"')
-    const request = new Request(`${ORIGIN}${PATH}/backup`, {
-      method: 'POST',
-      headers: { cookie: owner, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ passphrase: PASSPHRASE }),
-    })
-    const answer = await host.app.fetch(request, { peer: { address: '192.0.2.1', port: 1 } })
-    expect(answer.headers.get('content-disposition')).toStartWith('attachment')
-    const bytes = new Uint8Array(await answer.arrayBuffer())
-    await verifyBackup(inChunks(bytes), { opener: { kind: 'passphrase', passphrase: PASSPHRASE } })
-  })
+  slowTest(
+    'gives a backup for download that the passphrase opens; a short one comes back with words beside the field',
+    async () => {
+      const short = await post('/backup', { passphrase: 'short' })
+      expect(short.status).toBe(422)
+      expect(short.text).not.toContain('value="short"')
+      const request = new Request(`${ORIGIN}${PATH}/backup`, {
+        method: 'POST',
+        headers: { cookie: owner, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ passphrase: PASSPHRASE }),
+      })
+      const answer = await host.app.fetch(request, { peer: { address: '192.0.2.1', port: 1 } })
+      expect(answer.headers.get('content-disposition')).toStartWith('attachment')
+      const bytes = new Uint8Array(await answer.arrayBuffer())
+      await verifyBackup(inChunks(bytes), { opener: { kind: 'passphrase', passphrase: PASSPHRASE } })
+    },
+  )
 
   test('acts of another site are refused', async () => {
     const headers = { origin: 'https://evil.example' }

@@ -7,7 +7,7 @@ import { LISTS_MAX, LibraryContents } from '../../../src/runtime/libraries/libra
 import { LibraryDesk } from '../../../src/runtime/libraries/library-desk.ts'
 import { readPackage } from '../../../src/runtime/libraries/package.ts'
 import type { Assignment } from '../../../src/wire/mod.ts'
-import { temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder } from '../../support/folder.ts'
 import { frozenClock } from '../../support/frozen-clock.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { DEPLOYMENT, plainAssignment } from '../../support/runtime/offers.ts'
@@ -23,14 +23,14 @@ const types = new Map(testTypes).set('csv_file', {
 } as AnyDefinition)
 
 async function open(totalBytesMax?: number) {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const clock = frozenClock()
   const stores = await testStores(folder.path, clock)
   const libraries = new Libraries({ ...stores, clock, ...(totalBytesMax !== undefined && { totalBytesMax }) })
   const trail: { action: string; subject?: string; detail?: unknown }[] = []
   let changes = 0
   const desk = new LibraryDesk({
-    ...{ libraries, types, assignments: stores.assignments },
+    ...{ libraries, types, assignments: stores.assignments, parse: async () => undefined },
     trail: {
       async record(act) {
         await opened.beforeRecord()
@@ -167,6 +167,18 @@ describe('a library', () => {
     expect((await desk.find('left-pad', '1.3.0')).uses).toMatchObject([{ deployment: DEPLOYMENT, waits: true }])
     expect(await refusalOf(() => desk.remove('left-pad', '1.3.0', OWNER))).toBe('library.in_use')
     await stores.assignments.retire(DEPLOYMENT as never, 1, 'refused', [])
+    expect(await refusalOf(() => desk.remove('left-pad', '1.3.0', OWNER))).toBe('nothing')
+  })
+
+  test('stays while what uses it has ended and can start again, until that is stopped', async () => {
+    using opened = await open()
+    const { desk, stores } = opened
+    await opened.install()
+    const facts = { state: 'stopped' as const, reasons: [{ code: 'flow.ended' }], signature: 'x', digest: 'd' }
+    await stores.assignments.keep(plainAssignment() as Assignment, { ...facts, place: 'current' })
+    expect((await desk.find('left-pad', '1.3.0')).uses).toMatchObject([{ deployment: DEPLOYMENT, ended: true }])
+    expect(await refusalOf(() => desk.remove('left-pad', '1.3.0', OWNER))).toBe('library.in_use')
+    await stores.assignments.setState(DEPLOYMENT as never, 1, 'stopped', [{ code: 'owner.stopped' }])
     expect(await refusalOf(() => desk.remove('left-pad', '1.3.0', OWNER))).toBe('nothing')
   })
 

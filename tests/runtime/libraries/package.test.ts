@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { type Bytes, concatBytes, utf8 } from '../../../src/base/mod.ts'
 import { sha256Hex } from '../../../src/crypto/mod.ts'
 import { LIBRARY_BYTES_MAX, readPackage, UNPACKED_BYTES_MAX } from '../../../src/runtime/libraries/package.ts'
+import { slowTest } from '../../support/quick.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { npmTarball, tarball } from '../../support/runtime/tarball.ts'
 
@@ -114,7 +115,7 @@ describe('an npm tarball', () => {
     expect(await refusalOf(() => ofTarball(bent))).toBe('library.malformed')
   })
 
-  test('that unpacks to one byte more than 32 MiB is refused before it is all there', async () => {
+  slowTest('that unpacks to one byte more than 32 MiB is refused before it is all there', async () => {
     const zeros = (bytes: number): Bytes => new Uint8Array(gzipSync(Buffer.alloc(bytes)))
     expect(await refusalOf(() => ofTarball(zeros(UNPACKED_BYTES_MAX)))).toBe('library.malformed')
     expect(await refusalOf(() => ofTarball(zeros(UNPACKED_BYTES_MAX + 1)))).toBe('library.too_large')

@@ -6,7 +6,7 @@ import { type EnrolDeps, enrol, resumeEnrolment } from '../../../src/runtime/lin
 import { platformDoor } from '../../../src/runtime/link/platform-address.ts'
 import { EnrolmentRecord } from '../../../src/runtime/state/enrolment.ts'
 import { encodeEnrolmentCode, openEnrolmentRequest, sealEnrolmentAnswer } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { testStores } from '../../support/runtime/store.ts'
 import { FakeClock, type Party, party, RUNTIME, T0, TENANT } from '../../support/wire/parties.ts'
@@ -20,7 +20,7 @@ let runtime: Party
 let clock: FakeClock
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   clock = new FakeClock()
   const stores = await testStores(folder.path, clock)
   close = () => stores.db.close()

@@ -4,7 +4,7 @@ import { Enrolment } from '../../../src/runtime/link/enrolment.ts'
 import type { PlatformLink } from '../../../src/runtime/link/platform-link.ts'
 import { EnrolmentRecord } from '../../../src/runtime/state/enrolment.ts'
 import { encodeEnrolmentCode, openEnrolmentRequest, sealEnrolmentAnswer } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { settled } from '../../support/runtime/fake-worker.ts'
 import { testStores } from '../../support/runtime/store.ts'
@@ -21,7 +21,7 @@ let links: string[]
 const clock = new FakeClock()
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   const stores = await testStores(folder.path, clock)
   close = () => stores.db.close()
   record = new EnrolmentRecord({ db: stores.db, key: stores.key, clock })

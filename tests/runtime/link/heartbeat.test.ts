@@ -4,7 +4,7 @@ import { base64url, canonicalJson, utf8 } from '../../../src/base/mod.ts'
 import { composeHeartbeat, DEPLOYMENTS_BYTES_MAX, type HeartbeatDeps } from '../../../src/runtime/link/heartbeat.ts'
 import { DEFAULT_POLICY } from '../../../src/runtime/policy/policy.ts'
 import { Heartbeat, MESSAGE_BYTES_MAX } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { deploymentId } from '../../support/runtime/deployments.ts'
 import { plainAssignment } from '../../support/runtime/offers.ts'
 import { testStores } from '../../support/runtime/store.ts'
@@ -16,7 +16,7 @@ let folder: TemporaryFolder
 let stores: Awaited<ReturnType<typeof testStores>>
 let deps: HeartbeatDeps
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   stores = await testStores(folder.path, clock)
   const { assignments } = stores
   deps = {

@@ -5,7 +5,7 @@ import { Owed, PENDING_MAX } from '../../../src/runtime/link/owed.ts'
 import { openJournal } from '../../../src/store/mod.ts'
 import { AuditLog } from '../../../src/wire/mod.ts'
 import { ManualClock } from '../../support/bridge/manual-clock.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { until } from '../../support/until.ts'
 import { DEPLOYMENT } from '../../support/wire/parties.ts'
 
@@ -13,7 +13,7 @@ type Told = { first: number; rows: unknown[] }
 let folder: TemporaryFolder
 let acknowledged = 0
 beforeEach(() => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   acknowledged = 0
 })
 afterEach(() => folder[Symbol.dispose]())

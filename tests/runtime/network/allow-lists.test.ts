@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { parseNetwork } from '../../../src/host/mod.ts'
 import { AllowLists, type NamedNetworks, NETWORKS_MAX } from '../../../src/runtime/network/allow-lists.ts'
 import { Settings } from '../../../src/runtime/state/settings.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { testStores } from '../../support/runtime/store.ts'
 import { FakeClock } from '../../support/wire/parties.ts'
@@ -14,7 +14,7 @@ let stores: Awaited<ReturnType<typeof testStores>>
 let lists: AllowLists
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   stores = await testStores(folder.path, clock)
   lists = await reopened()
 })

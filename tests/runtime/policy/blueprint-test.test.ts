@@ -30,8 +30,18 @@ test('a Blueprint’s part for this Runtime is held against the rules in force: 
   const [here, ...others] = answer.body.systems
   expect(others).toEqual([])
   expect(here).toMatchObject({ system: 'here', outcome: 'refused' })
-  expect(here.reasons).toContainEqual({ code: 'policy.host_forbidden', item: 'db.example:5432', rule: 'hosts' })
-  expect(here.reasons).toContainEqual({ code: 'policy.type_forbidden', item: 'table', rule: 'componentTypes' })
+  expect(here.reasons).toContainEqual({
+    code: 'policy.host_forbidden',
+    component: 'warehouse',
+    item: 'db.example:5432',
+    rule: 'hosts',
+  })
+  expect(here.reasons).toContainEqual({
+    code: 'policy.type_forbidden',
+    component: 'warehouse',
+    item: 'table',
+    rule: 'componentTypes',
+  })
   expect(here.adds.paths).toEqual(['read /data/in/*.csv'])
   expect(here.adds.leave).toEqual(['run orders here for the first time'])
 })

@@ -5,7 +5,7 @@ import { OwnerRules } from '../../../src/runtime/policy/owner-rules.ts'
 import { CLOSED_POLICY, DEFAULT_POLICY, type Policy } from '../../../src/runtime/policy/policy.ts'
 import { OwnerDocuments } from '../../../src/runtime/state/owner-documents.ts'
 import type { Assignment } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { type DeploymentsHost, deploymentId, deploymentsHost } from '../../support/runtime/deployments.ts'
 import { DEPLOYMENT, plainAssignment } from '../../support/runtime/offers.ts'
@@ -17,7 +17,7 @@ let rules: OwnerRules
 const acts: string[] = []
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   host = await deploymentsHost(folder.path)
   documents = new OwnerDocuments({ db: host.stores.db, mac: host.stores.mac, clock: host.clock })
   rules = await OwnerRules.open(documents)
@@ -60,17 +60,24 @@ test('rules that end something say what, and change nothing until the owner conf
   expect([rules.policy.hosts, acts, host.crew]).toEqual(['any', [], ['run 1']])
   const affected = await host.deployments.affectedBy(policy)
   expect(affected.map(({ place, reasons }) => [place, reasons])).toEqual([
-    ['current', [{ code: 'policy.host_forbidden', item: 'db.example:5432' }]],
-    ['waiting', [{ code: 'policy.host_forbidden', item: 'db.example:5432' }]],
+    ['current', [{ code: 'policy.host_forbidden', component: 'warehouse', item: 'db.example:5432' }]],
+    ['waiting', [{ code: 'policy.host_forbidden', component: 'warehouse', item: 'db.example:5432' }]],
   ])
   await change(policy, affected.map(nameOf))
   expect(host.crew).toEqual(['run 1', 'stop'])
   await new Promise((resolve) => setImmediate(resolve))
   expect(await host.stores.assignments.find(DEPLOYMENT, 1)).toMatchObject({
-    ...{ state: 'stopped', reasons: [{ code: 'policy.host_forbidden', item: 'db.example:5432' }] },
+    ...{
+      state: 'stopped',
+      reasons: [{ code: 'policy.host_forbidden', component: 'warehouse', item: 'db.example:5432' }],
+    },
   })
   expect(await host.stores.assignments.find(deploymentId(2), 1)).toMatchObject({
-    ...{ state: 'refused', place: 'past', reasons: [{ code: 'policy.host_forbidden', item: 'db.example:5432' }] },
+    ...{
+      state: 'refused',
+      place: 'past',
+      reasons: [{ code: 'policy.host_forbidden', component: 'warehouse', item: 'db.example:5432' }],
+    },
   })
 })
 
@@ -78,6 +85,28 @@ test('what the rules ended waits for its owner when they are loosened again', as
   await host.run(plainAssignment())
   await change({ ...DEFAULT_POLICY, componentTypes: [] }, [nameOf({ deployment: DEPLOYMENT, version: 1 })])
   await change(DEFAULT_POLICY)
+  expect((await host.apply(plainAssignment({ version: 2 }))).outcome).toBe('awaiting-approval')
+})
+
+test('what has ended and the rules forbid is told and ended as well: no operator starts it again', async () => {
+  await host.run(plainAssignment())
+  await host.run(numbered(2))
+  await host.stores.assignments.setState(DEPLOYMENT, 1, 'stopped', [{ code: 'flow.ended' }])
+  // It takes no place: one worker is enough for the other.
+  expect(await host.deployments.affectedBy({ ...DEFAULT_POLICY, workersMax: 1 })).toEqual([])
+  const policy = { ...DEFAULT_POLICY, hosts: [] }
+  const affected = await host.deployments.affectedBy(policy)
+  expect(affected.map(({ deployment, ended }) => [deployment, ended])).toEqual(
+    expect.arrayContaining([
+      [DEPLOYMENT, true],
+      [deploymentId(2), false],
+    ]),
+  )
+  await change(policy, affected.map(nameOf))
+  await change(DEFAULT_POLICY)
+  expect(await refusalOf(() => host.deployments.restart(DEPLOYMENT, 'user:u2', 'operator'))).toBe(
+    'account.role_too_low',
+  )
   expect((await host.apply(plainAssignment({ version: 2 }))).outcome).toBe('awaiting-approval')
 })
 

@@ -157,7 +157,7 @@ test('what the rules forbid is refused with the item, beside everything else tha
   const around = { types: testTypes, credentials: new Set<string>(), peers: new Set<string>(), folders }
   expect(examine(plainAssignment(), { ...around, policy: { ...DEFAULT_POLICY, hosts: [] } })).toEqual([
     { code: 'credential.missing', item: 'warehouse' },
-    { code: 'policy.host_forbidden', item: 'db.example:5432' },
+    { code: 'policy.host_forbidden', component: 'warehouse', item: 'db.example:5432' },
   ])
 })
 

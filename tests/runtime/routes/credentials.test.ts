@@ -10,7 +10,8 @@ let viewer: string
 
 beforeAll(async () => {
   const allowed = new Set(['environment', 'file', 'command'] as const)
-  const credentialSources = { allowed, environment: () => SECRET, commandEnvironment: {} }
+  const environment = (name: string) => (name === 'NOPE' ? undefined : SECRET)
+  const credentialSources = { allowed, environment, commandEnvironment: {} }
   host = await managementHost({ config: { credentialSources } })
   owner = await host.sessionFor('owner')
   operator = await host.sessionFor('operator')
@@ -30,7 +31,8 @@ describe('/v1/credentials', () => {
     const token = await host.tokenFor('owner')
     const body = { kind: 'password', fields: { username: SECRET, password: { environment: 'DB_PASSWORD' } } }
     const set = await host.ask('PUT', '/v1/credentials/db', { token, body })
-    expect(set).toMatchObject({ status: 200, body: { kind: 'password', uses: [], restarted: [], publicFacts: null } })
+    const told = { kind: 'password', uses: [], restarted: [], unavailable: [], publicFacts: null }
+    expect(set).toMatchObject({ status: 200, body: told })
     expect(set.body.sources).toEqual({
       username: { from: 'stored' },
       password: { from: 'environment', name: 'DB_PASSWORD' },
@@ -47,6 +49,21 @@ describe('/v1/credentials', () => {
       expect(text).not.toContain('PRIVATE')
     }
     expect((await host.ask('GET', '/v1/credentials/none', { token })).status).toBe(404)
+  })
+
+  test('keeps one whose source gives nothing, and says so in the answer and on the page that follows', async () => {
+    const token = await host.tokenFor('owner')
+    const body = { kind: 'token', fields: { token: { environment: 'NOPE' } } }
+    const set = await host.ask('PUT', '/v1/credentials/lacking', { token, body })
+    expect(set.body.unavailable).toMatchObject([
+      { field: 'token', code: 'credential.source_missing', message: 'the variable NOPE is not set' },
+    ])
+    const form = { kind: 'token', name: 'lacking', 'value-token': 'NOPE', 'from-token': 'environment' }
+    const kept = await host.ask('POST', '/credentials/~set', { cookie: owner, form })
+    expect(kept.headers.get('location')).toBe('/credentials/lacking?restarted=0&unavailable=token')
+    const page = await host.ask('GET', '/credentials/lacking?restarted=0&unavailable=token,other', { cookie: owner })
+    expect(page.text).toContain('token is not available now from')
+    expect(page.text).not.toContain('other is not available')
   })
 
   test('refuses what is wrong by its field, and repeats no value', async () => {

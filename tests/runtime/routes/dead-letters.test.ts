@@ -47,6 +47,21 @@ test('what a record holds is shown to owners only, one at a time or in a list, a
   expect(actions.sort()).toEqual(['dead_letter.inspected', 'dead_letters.inspected'])
 })
 
+test('a component that is not there is refused by its name, in place of an answer that none was found', async () => {
+  for (const [method, where, body] of [
+    ['GET', `${path}?component=orderz`, undefined],
+    ['POST', `${path}/drop`, { through: 3, component: 'orderz' }],
+    ['POST', `${path}/replay`, { through: 3, component: 'orderz' }],
+  ] as const) {
+    const refused = await ask('operator', method, where, body)
+    expect([refused.status, refused.body.code]).toEqual([404, 'dead_letter.component_unknown'])
+    expect(refused.body.detail).toContain('did you mean orders?')
+  }
+  expect((await ask('operator', 'GET', `${path}?component=orders`)).body.letters).toHaveLength(3)
+  // One that is there and has refused nothing.
+  expect((await ask('operator', 'GET', `${path}?component=warehouse`)).body.letters).toEqual([])
+})
+
 test('nothing is done to all of them for want of a choice, and none can go through a flow that was stopped', async () => {
   for (const [act, body] of [
     ['drop', {}],
@@ -65,6 +80,15 @@ test('nothing is done to all of them for want of a choice, and none can go throu
   expect((await ask('operator', 'POST', `${path}/drop`, { numbers: [2] })).body).toEqual({ dropped: 1 })
   expect((await ask('owner', 'GET', `${path}/2`)).body.code).toBe('dead_letter.not_found')
   expect((await ask('operator', 'GET', `${path}/counts`)).body.counts).toMatchObject([{ count: 2 }])
+})
+
+test('a replay of which nothing could come is refused with the reason', async () => {
+  await host.state.assignments.setState(DEPLOYMENT, 1, 'stopped', [{ code: 'flow.ended' }])
+  // `orders` is a source: nothing goes through it.
+  const refused = await ask('operator', 'POST', `${path}/replay`, { through: 3 })
+  expect([refused.status, refused.body.code]).toEqual([409, 'dead_letter.no_taker'])
+  expect((await ask('owner', 'GET', `${path}/1`)).body.replaying).toBeUndefined()
+  await host.state.assignments.setState(DEPLOYMENT, 1, 'stopped', [{ code: 'owner.stopped' }])
 })
 
 test('those that were chosen one by one are dropped by the page, once its blueprint’s name was typed', async () => {

@@ -55,7 +55,7 @@ describe('a form may be as long as what it takes', () => {
     }
     expect((await install(`export const x = '${'x'.repeat(1_000_000)}'`, 'big')).status).toBe(303)
     const over = await install(new Uint8Array(LIBRARY_BYTES_MAX + 1), 'bigger')
-    expect(over.status).toBe(429)
+    expect(over.status).toBe(413)
     expect(await over.text()).toContain(`at most ${LIBRARY_BYTES_MAX} bytes`)
     expect((await install(new Uint8Array(LIBRARY_BYTES_MAX + 16_384), 'biggest')).status).toBe(413)
   })
@@ -148,6 +148,14 @@ const TWINS: Readonly<Record<string, string>> = {
   '/credentials/~generate': 'POST /v1/credentials/x/generate',
   '/credentials/:name/check': 'POST /v1/credentials/x/check',
   '/credentials/:name/delete': 'DELETE /v1/credentials/x',
+  '/datasets/~new': 'POST /v1/data-tenants',
+  '/datasets/:tenant/~new': 'POST /v1/data-tenants/x/datasets',
+  '/datasets/:tenant/members': 'PUT /v1/data-tenants/x/members/x',
+  '/datasets/:tenant/members/:user/remove': 'DELETE /v1/data-tenants/x/members/x',
+  '/datasets/:tenant/remove': 'DELETE /v1/data-tenants/x',
+  '/datasets/:tenant/:dataset/tokens/new': 'POST /v1/data-tenants/x/datasets/x/tokens',
+  '/datasets/:tenant/:dataset/tokens/:token/revoke': 'DELETE /v1/data-tenants/x/datasets/x/tokens/x',
+  '/datasets/:tenant/:dataset/remove': 'DELETE /v1/data-tenants/x/datasets/x',
   // The first of two steps: what it looks at is put into force by the second.
   '/settings/policy': 'PUT /v1/policy',
   '/settings/policy/confirm': 'PUT /v1/policy',

@@ -9,7 +9,7 @@ afterAll(() => host[Symbol.asyncDispose]())
 
 /** Paths of the app with each parameter filled by something that is nobody's. */
 const filled = (path: string) => path.replace(/:\w+(\{[^}]*\})?\??/g, 'x').replace('*', 'x')
-/** What may be asked without signing in: the gate itself, assets, health, and the one signed door. */
+/** What may be asked without signing in: the gate itself, assets, health, the one signed door, and uploads by tokens of their own. */
 const OPEN = [
   /^\/sign-in(\/.*)?$/,
   /^\/link(\/.*)?$/,
@@ -19,6 +19,7 @@ const OPEN = [
   /^\/readyz$/,
   /^\/metrics$/,
   /^\/c2\/v1\/messages$/,
+  /^\/v1\/datasets\/:dataset\/uploads$/,
 ]
 
 describe('every route of the Management Interface', () => {

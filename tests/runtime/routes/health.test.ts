@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '../../../src/base/mod.ts'
 import { buildFacts } from '../../../src/host/mod.ts'
 import { databasePath } from '../../../src/store/mod.ts'
 import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
@@ -63,8 +64,7 @@ test('a database that is damaged on the disk is called so', async () => {
 
 test('a clock that was set back is seen by the files that are newer than it', async () => {
   const past = Date.now() - 3_600_000
-  const clock = { now: () => past, monotonic: () => performance.now(), sleep: () => new Promise<void>(() => undefined) }
-  await using other = await managementHost({ clock })
+  await using other = await managementHost({ clock: { ...systemClock, now: () => past } })
   writeFileSync(join(other.state.folder, 'now'), '')
   const { body } = await other.ask('GET', '/v1/health', { token: await other.tokenFor('viewer') })
   expect(body.checks.find(({ name }: { name: string }) => name === 'clock')).toMatchObject({ verdict: 'bad' })

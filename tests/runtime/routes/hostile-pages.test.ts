@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { systemClock, systemRandom, utf8 } from '../../../src/base/mod.ts'
 import { DeadLetterJournal } from '../../../src/runtime/dead-letters/dead-letter-journal.ts'
+import { imported, party, send } from '../../support/runtime/data-site.ts'
 import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
 import { plainAssignment } from '../../support/runtime/offers.ts'
 import { expectHarmless, expectSoundHeaders, HEADER, HOSTILE, MARKUP } from '../../support/web/hostile.ts'
@@ -16,6 +17,7 @@ beforeAll(async () => {
   host = await managementHost()
   token = await host.tokenFor('owner')
   await fill(host)
+  await fillDataset(host)
 })
 afterAll(() => host[Symbol.asyncDispose]())
 
@@ -73,6 +75,22 @@ async function fill({ state, accounts, ask }: ManagementHost): Promise<void> {
   await ask('PUT', `/v1/credentials/${encodeURIComponent(MARKUP)}`, { token, body: { fields: { password: MARKUP } } })
 }
 
+/** A document whose name, attributes, fields, values and faults are hostile. */
+async function fillDataset(host: ManagementHost): Promise<void> {
+  const acme = await party(host, MARKUP.slice(0, 64))
+  const { id } = (await host.ask('GET', '/v1/account', { token })).body
+  await host.accounts.memberships.grant({ user: id, dataTenant: acme.tenant, role: 'owner' })
+  const body = [{ [MARKUP]: HOSTILE, long: `${MARKUP}\n${HOSTILE}` }, MARKUP]
+    .map((one) => JSON.stringify(one))
+    .join('\n')
+  const about = new URLSearchParams({ name: MARKUP, 'attribute.branch': MARKUP })
+  const headers = { 'content-type': 'application/x-ndjson' }
+  const uploads = `/v1/datasets/${acme.dataset}/uploads?${about}`
+  const taken = await send(host, uploads, { token: acme.upload, headers, body })
+  const { state } = await imported(host, acme, taken.body.import)
+  expect(state).toBe('partly')
+}
+
 async function visit(path: string): Promise<Visited> {
   const { status, text, headers } = await host.ask('GET', path, { token, headers: { accept: 'text/html' } })
   expectSoundHeaders(path, headers)
@@ -88,6 +106,7 @@ describe('no text of others', () => {
       seen.push(path)
     }
     expect(seen.length).toBeGreaterThan(5)
+    for (const page of ['/records/', '/imports/imp_']) expect(seen.some((path) => path.includes(page))).toBe(true)
     expect(
       [...pages].filter(([, { status }]) => status >= 400).map(([path, { status }]) => `${path} ${status}`),
     ).toEqual([])
@@ -98,6 +117,7 @@ describe('no text of others', () => {
 
   test('becomes markup by way of an address: filters, orders, ranges, names that are none', async () => {
     const words = ['filter', 'sort', 'page', 'range', 'component', 'next', 'at', 'kind', 'after', 'actor', 'action']
+    words.push('field', 'is', 'value', 'search', 'before')
     const query = new URLSearchParams(Object.fromEntries(words.map((word) => [word, MARKUP])))
     for (const path of [...new Set(seen.map((one) => one.split('?')[0] ?? one))]) {
       expectHarmless(path, await visit(`${path}?${query}`))

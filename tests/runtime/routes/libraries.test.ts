@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { gzipSync } from 'node:zlib'
 import { sha256Hex } from '../../../src/crypto/mod.ts'
-import { LIBRARY_BYTES_MAX } from '../../../src/runtime/libraries/package.ts'
+import { LIBRARY_BYTES_MAX, UNPACKED_BYTES_MAX } from '../../../src/runtime/libraries/package.ts'
 import { type ManagementHost, managementHost, ORIGIN } from '../../support/runtime/management-host.ts'
 import { npmTarball } from '../../support/runtime/tarball.ts'
 
@@ -58,6 +59,11 @@ describe('/v1/libraries', () => {
     const token = await host.tokenFor('owner')
     expect((await upload(token, 'file=x.tgz', new Uint8Array([0x1f, 0x8b, 8]))).status).toBe(400)
     expect((await upload(token, 'file=x.tgz', new Uint8Array(LIBRARY_BYTES_MAX + 1))).status).toBe(413)
+    // A gzip of a few kB that unpacks to more than 32 MiB is as much too large.
+    const bomb = await upload(token, 'file=x.tgz', new Uint8Array(gzipSync(new Uint8Array(UNPACKED_BYTES_MAX + 1))))
+    expect(await bomb.json()).toMatchObject({ status: 413, code: 'library.too_large' })
+    const broken = await upload(token, 'file=a.ts', new TextEncoder().encode('export const = 1'))
+    expect(await broken.json()).toMatchObject({ status: 400, code: 'library.syntax' })
     expect((await upload(token, '', npmTarball())).status).toBe(422)
     expect((await host.ask('GET', '/v1/libraries', { token })).body.libraries).toEqual([])
   })

@@ -18,6 +18,7 @@ describe('/v1/network', () => {
     expect((await host.ask('GET', '/v1/network', { token: viewer })).body).toEqual({
       management: { everyone: true, entries: [] },
       bridges: { everyone: true, entries: [] },
+      leftOut: [],
       you: '192.0.2.1',
     })
     const body = { network: HERE }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { metricsViewRegions } from '../../../src/runtime/views/metrics.tsx'
 import type { BridgeStatus, ComponentStatus } from '../../../src/wire/mod.ts'
 import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
 import { plainAssignment } from '../../support/runtime/offers.ts'
@@ -52,7 +53,7 @@ describe('the overview', () => {
     expect(html.indexOf('invoices does not run: csv_file.file_missing')).toBeGreaterThan(0)
     expect(html.indexOf('invoices does not run')).toBeLessThan(html.indexOf('belongs to no Platform'))
     expect(html).toContain(`<a class="button quiet" href="/deployments/${DEPLOYMENT}">`)
-    expect(html).toMatch(/state stopped"><svg.*?<\/svg>ended/)
+    expect(html).toMatch(/state stopped"><svg.*?<\/svg>finished/)
   })
 
   test('shows what other parts put there, and is the same list that the API gives', async () => {
@@ -66,14 +67,27 @@ describe('the overview', () => {
   })
 })
 
+test('the API tells instants in RFC 3339, the same ones wherever it tells of a deployment', async () => {
+  const [status, list, one] = await Promise.all(['/v1/status', '/v1/deployments', `/v1/deployments/${OTHER}`].map(json))
+  const told = [...(status?.body.deployments ?? []), ...(list?.body.deployments ?? [])]
+    .filter(({ deployment }: { deployment: string }) => deployment === OTHER)
+    .concat(one?.body)
+  expect(told).toHaveLength(3)
+  for (const { changedAt, changedAtMs } of told) {
+    expect(changedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
+    expect([changedAt, changedAtMs]).toEqual([one?.body.changedAt, undefined])
+  }
+  expect(one?.body.finished.at).toBe(one?.body.changedAt)
+})
+
 describe('the list of deployments', () => {
   test('filters by name, id and state as people read it, sorts, and counts', async () => {
     const rows = (html: string) => [...html.matchAll(/<a class="open" href="[^"]*">([^<]*)/g)].map(([, name]) => name)
     expect(rows(await page('/deployments?sort=name'))).toEqual(['invoices', 'orders'])
     expect(rows(await page('/deployments?sort=-name'))).toEqual(['orders', 'invoices'])
-    expect(rows(await page('/deployments?filter=ended'))).toEqual(['orders'])
+    expect(rows(await page('/deployments?filter=finished'))).toEqual(['orders'])
     expect(rows(await page(`/deployments?filter=${DEPLOYMENT}`))).toEqual(['invoices'])
-    expect(await page('/deployments?filter=ended')).toContain('1–1 of 1')
+    expect(await page('/deployments?filter=finished')).toContain('1–1 of 1')
   })
 })
 
@@ -100,6 +114,51 @@ describe('the figures of a deployment', () => {
     expect(body.figures[0].series[0].values).toHaveLength(90)
   })
 
+  test('say when there will be lines, as long as there are none', async () => {
+    expect(await page(`/deployments/${DEPLOYMENT}/metrics?range=1h`)).toContain('No worker of it ran within the last')
+    const { charts: _, ...props } = { charts: [], detail: { deployment: DEPLOYMENT, wiring: [] }, range: '1h' as const }
+    const worker = { pid: 1, rssBytes: 1, memoryBytesMax: 2, restarts: 0 }
+    const chart = (values: (number | undefined)[]) => ({
+      ...{ id: 'x', title: 'x', unit: 'rate' as const, fromMs: 0, stepMs: 30_000 },
+      series: [{ name: 'x', values }],
+    })
+    const note = async (values: (number | undefined)[]) =>
+      String(
+        await metricsViewRegions({ ...props, detail: { ...props.detail, worker }, charts: [chart(values)] })[
+          'metrics-note'
+        ],
+      )
+    expect(await note([undefined, undefined])).toContain('in 1 min at most')
+    expect(await note([undefined, 1])).toContain('in 30 s at most')
+    expect(await note([1, 1])).toContain('hidden')
+  })
+
+  test('are those of any stretch of time, in the finest steps that are kept so far back', async () => {
+    const at = `/v1/deployments/${DEPLOYMENT}/metrics`
+    const nowMs = Date.now()
+    const time = (agoMs: number) => new Date(nowMs - agoMs).toISOString()
+    const asked = async (query: string) => {
+      const { body } = await json(`${at}?${query}`)
+      return [body.stepMs, body.figures[0].series[0].values.length]
+    }
+    expect(await asked(`from=${time(600_000)}`)).toEqual([10_000, expect.any(Number)])
+    const [stepMs, steps] = await asked(`from=${time(20 * 86_400_000)}&to=${time(10 * 86_400_000)}`)
+    expect(stepMs).toBe(14_400_000)
+    expect(steps).toBeGreaterThanOrEqual(60)
+    expect(steps).toBeLessThanOrEqual(61)
+    expect((await asked(`from=${time(600_000)}&step=5m`))[0]).toBe(600_000)
+    expect(await asked('from=2020-01-01T00:00:00Z')).toEqual([14_400_000, 180])
+    for (const [query, field] of [
+      [`from=${time(0)}&to=${time(60_000)}`, 'to'],
+      [`range=1h&from=${time(60_000)}`, 'range'],
+      ['from=yesterday', 'from'],
+      ['step=fine', 'step'],
+    ]) {
+      const { status, body } = await json(`${at}?${query}`)
+      expect([status, body.fields.map(({ path }: { path: string }) => path)]).toEqual([422, [field]])
+    }
+  })
+
   test('of a component that it does not have, or over a range that is none, are refused by name', async () => {
     expect((await json(`/v1/deployments/${DEPLOYMENT}/metrics?component=nobody`)).body.code).toBe(
       'deployment.component_unknown',
@@ -110,6 +169,16 @@ describe('the figures of a deployment', () => {
 })
 
 describe('the page of a deployment', () => {
+  test('says what a stop does before it is one, to those who may', async () => {
+    const path = `/deployments/${DEPLOYMENT}/stop`
+    expect((await host.ask('GET', path, { token })).status).toBe(403)
+    const operator = await host.tokenFor('operator')
+    const { text } = await host.ask('GET', path, { token: operator, headers: { accept: 'text/html' } })
+    expect(text).toMatch(/action="[^"]*\/stop"><h2>Stop invoices\?.*it goes on where it was.*Only an owner.*Stop it/s)
+    const before = await json(`/v1/deployments/${DEPLOYMENT}`)
+    expect(before.body.state).toBe('failed')
+  })
+
   test('draws what its bridges lead to, under the names of peers, and keeps its Stop at the top', async () => {
     const peer = 'rt_01890000-0000-7000-8000-0000000000ee'
     const { agreement, signing, authority } = host.state

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { familiesOf, METRIC_ITEMS_MAX } from '../../../src/runtime/metric-families.ts'
-import { expositionOf } from '../../../src/server/mod.ts'
+import { expositionOf } from '../../../src/server/exposition.ts'
 import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
 
 let host: ManagementHost

@@ -60,12 +60,27 @@ const UUID = '0199c0de-0000-7000-8000-000000000000'
 /** Forms that are for everyone, about themselves; and the gate, which is for nobody in particular. */
 const OWN = [/^\/account\//, /^\/confirm$/, /^\/sign-(in|out)(\/|$)/, /^\/link$/, /^\/c2\//]
 
+/** Forms of a data tenant: whatever one is on this Runtime, the role there decides. */
+const OF_TENANT = /^\/datasets\/:/
+
 describe('every form of the pages', () => {
+  test('of a data tenant is not there for who is no member, an owner of the Runtime neither', async () => {
+    const forms = host.app.routes.filter(({ method, path }) => method === 'POST' && OF_TENANT.test(path))
+    for (const role of ['viewer', 'owner'] as const) {
+      const cookie = await host.sessionFor(role)
+      for (const { path } of forms) {
+        const { status, text } = await host.ask('POST', filled(path), { cookie, form: {} })
+        expect([path, status, text.includes('data_tenant.not_found')]).toEqual([path, 404, true])
+      }
+    }
+    expect(forms.length).toBeGreaterThan(6)
+  })
+
   test('is refused to a viewer, but for those of the own account', async () => {
     const cookie = await host.sessionFor('viewer')
     const forms = host.app.routes.filter(({ method, path }) => method === 'POST' && !path.startsWith('/v1/'))
     for (const { path } of forms) {
-      if (OWN.some((own) => own.test(path))) continue
+      if (OWN.some((own) => own.test(path)) || OF_TENANT.test(path)) continue
       const { status, text } = await host.ask('POST', filled(path), { cookie, form: {} })
       expect([path, status, text.includes('account.role_too_low')]).toEqual([path, 403, true])
     }

@@ -13,7 +13,7 @@ import { deskFor } from '../../../src/runtime/supervision/desk.ts'
 import { checkpointsByMain } from '../../../src/runtime/worker/parent-desk.ts'
 import { answerMemory } from '../../../src/server/mod.ts'
 import { workerAsks } from '../../../src/wire/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 import { DEPLOYMENT, plainAssignment, registrationAt } from '../../support/runtime/offers.ts'
 import { testStores } from '../../support/runtime/store.ts'
@@ -25,7 +25,7 @@ let stores: Awaited<ReturnType<typeof testStores>>
 const clock = new FakeClock()
 
 beforeEach(async () => {
-  folder = temporaryFolder()
+  folder = memoryFolder()
   stores = await testStores(folder.path, clock)
 })
 afterEach(() => {

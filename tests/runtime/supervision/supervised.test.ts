@@ -157,7 +157,7 @@ test('a bridge keeps its counts when its worker has ended, and is down', async (
   worker().tell({ news: 'status', components: [], bridges: [bridge], deadLetters: 0, rssBytes: 1 })
   worker().crash()
   await pass(RESTART_BACKOFF.firstMs)
-  expect(supervised.counts.bridges).toEqual([{ ...bridge, state: 'down' }])
+  expect(supervised.counts.bridges).toEqual([{ ...bridge, state: 'down', since: expect.any(String) }])
   worker().tell({ news: 'status', components: [], bridges: [bridge], deadLetters: 0, rssBytes: 1 })
   expect(supervised.counts.bridges).toEqual([{ ...bridge, frames: 6, bytes: 600, rotations: 2 }])
 })
@@ -177,11 +177,24 @@ test('a failed component is named, and its worker started again', async () => {
   const { supervised, states, worker, workers, pass } = supervise()
   supervised.start()
   await settled()
-  worker().fail('csv_file.file_missing', 'orders')
+  worker().fail({
+    code: 'csv_file.file_missing',
+    component: 'orders',
+    item: 'in/*.csv',
+    message: 'no file',
+    advice: 'Check.',
+  })
   await settled()
   expect(states.at(-1)).toBe('failed csv_file.file_missing')
+  // What is said to the owner stays out of what is told to the Platform.
+  const told = { code: 'csv_file.file_missing', component: 'orders', item: 'in/*.csv' }
+  expect(supervised.reasons).toEqual([told])
+  expect(supervised.failure).toEqual({ ...told, message: 'no file', advice: 'Check.' })
   await pass(RESTART_BACKOFF.firstMs)
   expect(workers).toHaveLength(2)
+  expect(supervised.failure).toBeDefined()
+  worker().status()
+  expect(supervised.failure).toBeUndefined()
 })
 
 test('a worker that holds more memory than its limit is killed and started again', async () => {
@@ -218,7 +231,7 @@ test('drain() lets a worker end by itself and does not start it again', async ()
   supervised.start()
   await settled()
   worker().status()
-  const drained = supervised.drain()
+  const drained = supervised.drain('stopped')
   await settled()
   expect(worker().asked).toContain('drain')
   worker().finish('drained')
@@ -234,7 +247,7 @@ test('drain() kills a worker that does not end in time', async () => {
   supervised.start()
   await settled()
   worker().status()
-  const drained = supervised.drain()
+  const drained = supervised.drain('stopped')
   await pass(DRAIN_MAX_MS - 1)
   expect(worker().killed).toBeUndefined()
   worker().status()
@@ -249,7 +262,7 @@ test('drain() during the wait for a restart ends it at once', async () => {
   await settled()
   worker().crash()
   await settled()
-  await supervised.drain()
+  await supervised.drain('stopped')
   expect(states.at(-1)).toBe('stopped')
   expect(workers).toHaveLength(1)
 })

@@ -13,7 +13,7 @@ import {
 import type { MetricFamily } from '../../../src/server/mod.ts'
 import type { Assignment, BatchSpan } from '../../../src/wire/mod.ts'
 import { ManualClock } from '../../support/bridge/manual-clock.ts'
-import { temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder } from '../../support/folder.ts'
 import { attributesIn, type CollectorDouble, collectorDouble } from '../../support/runtime/collector-double.ts'
 import { copyFlow } from '../../support/runtime/copy-flow.ts'
 import { managementHost } from '../../support/runtime/management-host.ts'
@@ -87,7 +87,7 @@ test('the figures of /metrics arrive once a minute under their names: counters a
   const owner = await host.tokenFor('owner')
   const { token } = (await host.ask('POST', '/v1/metrics-token', { token: owner })).body
   const told = telemetry()
-  using folder = temporaryFolder()
+  using folder = memoryFolder()
   const config = await runtimeConfig(folder.path)
   const certificates = await openRuntimeCertificates({ ...host, config, clock, closing: stopping.signal })
   const running = run(told, () => metricFamilies({ ...host.station, certificates, clock, telemetry: told }))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { fromUtf8, systemRandom, utf8 } from '../../../src/base/mod.ts'
 import { JournalDamaged, type JournalEntry, openJournal } from '../../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 
 const ALL = { countMax: 1_000_000, bytesMax: 1_000_000_000 }
@@ -14,7 +14,7 @@ const FRAME_BYTES = 40 + 4 + 100 + 16
 const SEGMENT_BYTES = HEAD_BYTES + 3 * FRAME_BYTES
 
 async function nine(): Promise<TemporaryFolder> {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const journal = await openJournal({ folder: folder.path, key, segmentBytesMax: SEGMENT_BYTES })
   for (let n = 1; n <= 9; n++) await journal.append([utf8(String(n).repeat(100))])
   await journal.close()

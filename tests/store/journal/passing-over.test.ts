@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fromUtf8, systemRandom, utf8 } from '../../../src/base/mod.ts'
 import { type Journal, JournalDamaged, openJournal } from '../../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 
 const ALL = { countMax: 1_000_000, bytesMax: 1_000_000_000 }
 const HEAD_BYTES = 48
@@ -12,7 +12,7 @@ const SEGMENT_BYTES = HEAD_BYTES + 3 * FRAME_BYTES
 const key = systemRandom(32)
 
 async function nine(): Promise<TemporaryFolder> {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const journal = await openJournal({ folder: folder.path, key, segmentBytesMax: SEGMENT_BYTES })
   for (let n = 1; n <= 9; n++) await journal.append([utf8(String(n).repeat(100))])
   await journal.close()
@@ -133,7 +133,7 @@ describe('skip()', () => {
   })
 
   test('of an empty journal moves its beginning', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const journal = await open(folder)
     await journal.skip(5)
     await journal.append([utf8('first')])

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fromUtf8, systemRandom, utf8 } from '../../../src/base/mod.ts'
 import { type Journal, openJournal } from '../../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/folder.ts'
+import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
 import { refusalOf } from '../../support/refusal.ts'
 
 const ALL = { countMax: 1_000_000, bytesMax: 1_000_000_000 }
@@ -26,7 +26,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) 
 
 describe('rekey()', () => {
   test('re-seals every segment: all entries open by the new key alone, and by the old one nothing does', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [key, next] = [systemRandom(32), systemRandom(32)]
     const journal = await open(folder, { key })
     await append(journal, 1, 30)
@@ -44,7 +44,7 @@ describe('rekey()', () => {
   })
 
   test('of a journal without entries keeps the count of positions', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [key, next] = [systemRandom(32), systemRandom(32)]
     const journal = await open(folder, { key })
     await append(journal, 1, 9)
@@ -57,7 +57,7 @@ describe('rekey()', () => {
   })
 
   test('appends and reads go on meanwhile', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [key, next] = [systemRandom(32), systemRandom(32)]
     const journal = await open(folder, { key })
     await append(journal, 1, 30)
@@ -72,7 +72,7 @@ describe('rekey()', () => {
 
   test('cut off after any segment, opens by both keys with all entries, takes more, and is brought to its end', async () => {
     for (let cut = 0; cut <= 6; cut++) {
-      using folder = temporaryFolder()
+      using folder = memoryFolder()
       const [key, next] = [systemRandom(32), systemRandom(32)]
       const journal = await open(folder, { key })
       await append(journal, 1, 30)
@@ -81,7 +81,7 @@ describe('rekey()', () => {
       expect(await refusalOf(() => cutting)).toBe(cut < 5 ? 'internal.cancelled' : 'nothing')
       await journal.close()
       // What a power cut in the middle of a segment leaves beside it.
-      const [first = ''] = readdirSync(folder.path)
+      const [first = ''] = readdirSync(folder.path).sort()
       writeFileSync(folder.file(`${first}.resealed`), readFileSync(folder.file(first)).subarray(0, 60))
       const halfway = await open(folder, { key, nextKey: next })
       expect(readdirSync(folder.path).filter((name) => name.endsWith('.resealed'))).toEqual([])
@@ -96,7 +96,7 @@ describe('rekey()', () => {
   })
 
   test('a rotation whose new key was only just made opens by both', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [key, next] = [systemRandom(32), systemRandom(32)]
     const journal = await open(folder, { key })
     await append(journal, 1, 5)
@@ -109,12 +109,12 @@ describe('rekey()', () => {
   })
 
   test('leaves out what cannot be read any more, and keeps the positions of all else', async () => {
-    using folder = temporaryFolder()
+    using folder = memoryFolder()
     const [key, next] = [systemRandom(32), systemRandom(32)]
     const journal = await open(folder, { key })
     await append(journal, 1, 12)
     await journal.close()
-    const [first = ''] = readdirSync(folder.path)
+    const [first = ''] = readdirSync(folder.path).sort()
     const file = readFileSync(folder.file(first))
     // In the sealed bytes of the second group.
     const at = file.indexOf('SLJF', 60) + 60

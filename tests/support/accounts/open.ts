@@ -6,7 +6,7 @@ import type { OpenedSession } from '../../../src/accounts/sessions.ts'
 import { type Bytes, systemRandom } from '../../../src/base/mod.ts'
 import { importWrappingKey } from '../../../src/crypto/mod.ts'
 import { type Database, type RuntimeSchema, runtimeDatabase } from '../../../src/store/mod.ts'
-import { temporaryFolder } from '../folder.ts'
+import { memoryFolder } from '../folder.ts'
 import { type FrozenClock, frozenClock } from '../frozen-clock.ts'
 
 export type TestAccounts = Disposable & {
@@ -19,7 +19,7 @@ export type TestAccounts = Disposable & {
   /** `redeemLink` where no code is asked for. */
   redeem(...input: Parameters<Accounts['redeemLink']>): Promise<OpenedSession>
   /** `signIn` where no code is asked for. */
-  enter(...input: Parameters<Accounts['signIn']>): Promise<OpenedSession>
+  enter(name: string, password: string, address: string, userAgent?: string): Promise<OpenedSession>
   /** The same database once more, as after a restart: nothing that was only in memory is left. */
   reopened(): Accounts
 }
@@ -27,7 +27,7 @@ export type TestAccounts = Disposable & {
 export const PASSWORD = 'correct horse battery staple'
 
 export async function testAccounts(options: { pepper?: Bytes } = {}): Promise<TestAccounts> {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const clock = frozenClock()
   const path = folder.file('runtime.db')
   const db = await runtimeDatabase(path, systemRandom(32))
@@ -39,7 +39,7 @@ export async function testAccounts(options: { pepper?: Bytes } = {}): Promise<Te
     accounts,
     deps,
     redeem: (...input) => opened(accounts.redeemLink(...input)),
-    enter: (...input) => opened(accounts.signIn(...input)),
+    enter: (name, password, address, userAgent) => opened(accounts.signIn(name, password, { address, userAgent })),
     db,
     clock,
     path,

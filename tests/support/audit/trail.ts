@@ -3,7 +3,7 @@ import { openTrail, type Trail } from '../../../src/audit/mod.ts'
 import { systemRandom } from '../../../src/base/mod.ts'
 import { generateStoredKeyPair, loadSigningKey, type SigningKey } from '../../../src/crypto/mod.ts'
 import { type Database, runtimeDatabase, type TenantSchema, type tenantDatabase } from '../../../src/store/mod.ts'
-import { temporaryFolder } from '../folder.ts'
+import { memoryFolder } from '../folder.ts'
 import { frozenClock } from '../frozen-clock.ts'
 
 export type TrailTables = Database<Pick<TenantSchema, 'auditTrail' | 'auditHead'>>
@@ -16,7 +16,7 @@ export async function openedTrail(
   lines = 0,
   openDatabase: typeof runtimeDatabase | typeof tenantDatabase = runtimeDatabase,
 ): Promise<Opened> {
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
   const db = await openDatabase(folder.file('some.db'), systemRandom(32))
   const clock = frozenClock()
   const trail = await openTrail({ db, signer, clock, random: systemRandom })

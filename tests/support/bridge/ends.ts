@@ -88,7 +88,7 @@ export function workerBridge(agreed: Agreed, direction: 'out' | 'in', port = 0):
   }
 }
 
-export type EndChanges = Partial<Pick<InboundOptions, 'through' | 'clock' | 'handshakes' | 'checkpoints'>>
+export type EndChanges = Partial<Pick<InboundOptions, 'through' | 'clock' | 'handshakes' | 'checkpoints' | 'leaving'>>
 
 export function openSender(agreed: Agreed, port: number, changes: EndChanges = {}): BridgeSink {
   return openOutbound({
@@ -112,10 +112,14 @@ export function openReceiver(agreed: Agreed, changes: EndChanges = {}): BridgeSo
 }
 
 /** A bridge port that routes the one label to whoever `owner` is at the moment. */
-export function listen(owner: () => BridgeSource | undefined, clock: Clock = systemClock): Promise<BridgeListener> {
+export function listen(
+  owner: () => BridgeSource | undefined,
+  clock: Clock = systemClock,
+  port = 0,
+): Promise<BridgeListener> {
   return listenForBridges({
     hostname: '127.0.0.1',
-    port: 0,
+    port,
     route: (label) => {
       const source = label === LABEL ? owner() : undefined
       return source && ((socket, head, remainingMs) => source.accept(socket, head, remainingMs))

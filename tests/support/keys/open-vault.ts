@@ -1,8 +1,8 @@
-/** A vault in a database of its own, in a temporary folder. */
+/** A vault in a database of its own, and a temporary folder for what stands in files. */
 import { systemClock, systemRandom } from '../../../src/base/mod.ts'
 import { CREDENTIAL_SOURCES, openVault, type SourceAccess, type Vault } from '../../../src/keys/mod.ts'
 import { type Database, type RuntimeSchema, runtimeDatabase } from '../../../src/store/mod.ts'
-import { type TemporaryFolder, temporaryFolder } from '../folder.ts'
+import { memoryFolder, type TemporaryFolder, temporaryFolder } from '../folder.ts'
 import { type FrozenClock, frozenClock } from '../frozen-clock.ts'
 
 export type OpenVault = {
@@ -14,7 +14,8 @@ export type OpenVault = {
 
 export async function temporaryVault(sources?: Partial<SourceAccess>): Promise<OpenVault> {
   const folder = temporaryFolder()
-  const db = await runtimeDatabase(folder.file('runtime.db'), systemRandom(32))
+  const own = memoryFolder()
+  const db = await runtimeDatabase(own.file('runtime.db'), systemRandom(32))
   const clock = frozenClock()
   const key = systemRandom(32)
   const vault = openVault({
@@ -24,6 +25,7 @@ export async function temporaryVault(sources?: Partial<SourceAccess>): Promise<O
   key.fill(0)
   const close = (): void => {
     db.close()
+    own[Symbol.dispose]()
     folder[Symbol.dispose]()
   }
   return { vault, db, clock, folder, [Symbol.dispose]: close }

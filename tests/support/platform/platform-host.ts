@@ -1,7 +1,5 @@
 /** A real Platform on 127.0.0.1 in a folder of its own, with its first tenant, and the way to its API. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { base64url, type Clock, fromUtf8, systemRandom } from '../../../src/base/mod.ts'
 import { requestHttps } from '../../../src/host/mod.ts'
@@ -18,6 +16,7 @@ import {
   startPlatform,
   type TenantPlace,
 } from '../../../src/platform/mod.ts'
+import { memoryFolder, type TemporaryFolder } from '../folder.ts'
 
 /** A transform with code, which nothing here ever opens: the Platform does not run components. */
 const script = defineTransform({
@@ -41,30 +40,43 @@ export type Api = (method: string, path: string, body?: unknown) => Promise<Answ
 export class PlatformHost implements AsyncDisposable {
   platform: RunningPlatform
   readonly #config: PlatformConfig
+  readonly #folder: TemporaryFolder
 
   private constructor(
-    readonly folder: string,
+    folder: TemporaryFolder,
     config: PlatformConfig,
     platform: RunningPlatform,
     readonly tenant: TenantPlace,
     readonly token: string,
   ) {
+    this.#folder = folder
     this.#config = config
     this.platform = platform
   }
 
   static async start(changes: Partial<PlatformConfig> = {}): Promise<PlatformHost> {
-    const folder = await mkdtemp(join(tmpdir(), 'sluice-platform-'))
+    const folder = memoryFolder()
     const value = base64url(systemRandom(32))
     const config: PlatformConfig = {
-      ...{ data: folder, host: '127.0.0.1', port: 0, publicHost: '127.0.0.1', catalogue, allowPrivateAddresses: true },
+      ...{
+        data: folder.path,
+        host: '127.0.0.1',
+        port: 0,
+        publicHost: '127.0.0.1',
+        catalogue,
+        allowPrivateAddresses: true,
+      },
       masterKey: { kind: 'value', value },
       ...changes,
     }
     const platform = await startPlatform(config)
     const tenant = await platform.createTenant({ name: 'Example', owner: 'ada' })
-    const { token } = JSON.parse(await readFile(join(folder, 'access.json'), 'utf8'))
+    const { token } = JSON.parse(await readFile(folder.file('access.json'), 'utf8'))
     return new PlatformHost(folder, config, platform, tenant, token)
+  }
+
+  get folder(): string {
+    return this.#folder.path
   }
 
   /** Ends the process's part and starts it again over the same folder, at the same port. */
@@ -116,7 +128,7 @@ export class PlatformHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.platform.close()
-    await rm(this.folder, { recursive: true, force: true })
+    this.#folder[Symbol.dispose]()
   }
 }
 

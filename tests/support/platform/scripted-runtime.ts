@@ -41,6 +41,7 @@ import {
   openCodeChunk,
   openDocument,
   openEnrolmentAnswer,
+  type PeerStanding,
   ReplayWindow,
   sealEnrolmentRequest,
   sealResult,
@@ -156,7 +157,8 @@ export class ScriptedRuntime implements AsyncDisposable {
     return this.#caller
   }
 
-  async heartbeat(changes: Partial<Heartbeat> = {}, id?: string): Promise<void> {
+  /** Answers with what the Platform knows of the other ends of its bridges. */
+  async heartbeat(changes: Partial<Heartbeat> = {}, id?: string): Promise<readonly PeerStanding[]> {
     const heartbeat: Heartbeat = {
       version: '0.1.0',
       uptimeMs: 1_000,
@@ -169,7 +171,8 @@ export class ScriptedRuntime implements AsyncDisposable {
       leaving: false,
       ...changes,
     }
-    await this.caller.call(exchanges.heartbeat, heartbeat, id === undefined ? {} : { id })
+    const { peers = [] } = await this.caller.call(exchanges.heartbeat, heartbeat, id === undefined ? {} : { id })
+    return peers
   }
 
   /** Resolves once the condition holds; looked at again whenever the Platform has told this Runtime something. */

@@ -1,7 +1,4 @@
 /** One tenant's room and application without a port: real keyring and database, requests handed in as the server hands them in. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Accounts, openAccounts, type Role } from '../../../src/accounts/mod.ts'
 import { base64url, newId, systemClock, systemRandom } from '../../../src/base/mod.ts'
 import { loadMasterKey, openKeyring } from '../../../src/keys/mod.ts'
@@ -9,6 +6,7 @@ import { noRecorder } from '../../../src/platform/recorder.ts'
 import { tenantApp } from '../../../src/platform/routes/tenant-app.ts'
 import { openTenantRoom, type TenantRoom } from '../../../src/platform/tenant-room.ts'
 import { liveStreams } from '../../../src/web/mod.ts'
+import { memoryFolder } from '../folder.ts'
 import { catalogue } from './platform-host.ts'
 
 export type TenantHost = AsyncDisposable & {
@@ -26,14 +24,14 @@ export type TenantHost = AsyncDisposable & {
 }
 
 export async function tenantHost(): Promise<TenantHost> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-room-'))
+  const folder = memoryFolder()
   const time = { clock: systemClock, random: systemRandom }
   const master = await loadMasterKey({ kind: 'value', value: base64url(systemRandom(32)) })
-  const keyring = await openKeyring({ path: join(folder, 'keyring.json'), master, ...time })
+  const keyring = await openKeyring({ path: folder.file('keyring.json'), master, ...time })
   const row = { id: newId('ten', systemClock, systemRandom), name: 'Example' }
   const room = await openTenantRoom(
     {
-      ...{ data: folder, keyring, url: () => 'https://platform.example', authority: '', catalogue, ...time },
+      ...{ data: folder.path, keyring, url: () => 'https://platform.example', authority: '', catalogue, ...time },
       ...{ allowPrivateAddresses: false, heartbeatIntervalMs: 10_000, recorder: noRecorder },
       ...{ incarnation: base64url(systemRandom(16)), startedAtMs: systemClock.now() },
     },
@@ -64,7 +62,7 @@ export async function tenantHost(): Promise<TenantHost> {
     async [Symbol.asyncDispose]() {
       stopping.abort()
       await room.close()
-      await rm(folder, { recursive: true, force: true })
+      folder[Symbol.dispose]()
     },
   }
 }

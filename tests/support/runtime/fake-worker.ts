@@ -1,6 +1,6 @@
 /** Workers that are no processes: a test says what they tell and when they end. */
 import type { LaunchWorker, WorkerHandlers, WorkerProcess } from '../../../src/runtime/supervision/worker-process.ts'
-import type { ComponentStatus, WorkerNews } from '../../../src/wire/mod.ts'
+import type { ComponentStatus, Failure, WorkerNews } from '../../../src/wire/mod.ts'
 
 export class FakeWorker {
   readonly asked: string[] = []
@@ -39,8 +39,8 @@ export class FakeWorker {
     this.#exit.resolve({ code: 0, signal: null })
   }
 
-  fail(code: string, item?: string): void {
-    this.tell({ news: 'finished', how: 'failed', code, ...(item !== undefined && { item }) })
+  fail(failure: Failure): void {
+    this.tell({ news: 'finished', how: 'failed', failure })
     this.#exit.resolve({ code: 0, signal: null })
   }
 

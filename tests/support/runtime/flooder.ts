@@ -1,15 +1,15 @@
 /**
- * Strangers who flood a server, as a process of their own: `flooder <mode> <port> <count> <addresses> <limitMs>`. Prints one JSON
- * line when it is done or its time is over: what was tried and what came of it. Ends by itself.
+ * Strangers who flood a server, as a process of their own: `flooder <mode> <port> <count> <addresses> <lanes> <limitMs>`. Prints
+ * one JSON line when it is done or its time is over: what was tried and what came of it. Ends by itself.
  */
 import { connect as connectTcp } from 'node:net'
+import { setPriority } from 'node:os'
 import process from 'node:process'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 
-const [mode = '', portText = '', countText = '', addressesText = '1', limitText = '60000'] = process.argv.slice(2)
-const port = Number(portText)
-const count = Number(countText)
-const addresses = Array.from({ length: Number(addressesText) }, (_, i) => `127.0.1.${i + 1}`)
+const [mode = '', ...figures] = process.argv.slice(2)
+const [port = 0, count = 0, addressCount = 1, lanes = 1, limitMs = 0] = figures.map(Number)
+const addresses = Array.from({ length: addressCount }, (_, i) => `127.0.1.${i + 1}`)
 const outcomes: Record<string, number> = {}
 
 function happened(outcome: string): void {
@@ -35,24 +35,21 @@ function closed(socket: TLSSocket): Promise<void> {
   return socket.closed ? Promise.resolve() : new Promise((resolve) => void socket.once('close', () => resolve()))
 }
 
-/** Opens them all and says nothing, for two seconds more; they stay as long as the server lets them. */
+/**
+ * So many at a time: every second one says nothing at all, the others nothing after the handshake. One that is closed is opened again
+ * at once, until the time is over.
+ */
 async function connections(): Promise<void> {
-  const open = Array.from({ length: count }, (_, i) => {
-    return new Promise<void>((resolve) => {
-      const socket = connectTcp({ host: '127.0.0.1', port, localAddress: addressOf(i) })
-      socket.once('connect', () => {
-        happened('opened')
-        resolve()
-      })
-      socket.on('error', () => undefined)
-      socket.once('close', () => {
-        happened('closed')
-        resolve()
-      })
-    })
-  })
-  await Promise.all(open)
-  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  const stay = (i: number): void => {
+    const options = { host: '127.0.0.1', port, localAddress: addressOf(i) }
+    const socket = i % 2 === 0 ? connectTcp(options) : connectTls({ ...options, rejectUnauthorized: false })
+    socket.once('connect', () => happened('opened'))
+    socket.once('secureConnect', () => happened('secured'))
+    socket.on('error', () => undefined)
+    socket.resume().once('close', () => setImmediate(stay, i))
+  }
+  for (let i = 0; i < count; i++) stay(i)
+  await new Promise(() => undefined)
 }
 
 /** A byte of a header, or of a body, every half second, until they are closed. */
@@ -102,7 +99,7 @@ async function bodies(): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, worker))
 }
 
-/** Wrong passwords for the owner and for names that do not exist, one after another on 32 connections. */
+/** Wrong passwords for the owner and for names that do not exist, one after another on as many connections as there are lanes. */
 async function logins(): Promise<void> {
   let next = 0
   const worker = async (lane: number): Promise<void> => {
@@ -126,12 +123,28 @@ async function logins(): Promise<void> {
       socket.destroy()
     }
   }
-  await Promise.all(Array.from({ length: 32 }, (_, lane) => worker(lane)))
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => worker(lane)))
 }
 
-const MODES: Record<string, () => Promise<void>> = { connections, slow, bodies, logins }
+/** 2,000 requests in one piece on each of so many connections, and once more on another when that one is closed. */
+async function pipelined(): Promise<void> {
+  const requests = 'GET /sign-in HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000)
+  const lane = async (i: number): Promise<void> => {
+    for (;;) {
+      const socket = await tls(i)
+      socket.resume().write(requests)
+      happened('sent')
+      await closed(socket)
+    }
+  }
+  await Promise.all(Array.from({ length: count }, (_, i) => lane(i)))
+}
+
+const MODES: Record<string, () => Promise<void>> = { connections, slow, bodies, pipelined, logins }
 const began = performance.now()
-setTimeout(finish, Number(limitText))
+// Strangers have machines of their own; on this one they get a third of what anybody else does.
+setPriority(5)
+setTimeout(finish, limitMs)
 await MODES[mode]?.()
 finish()
 

@@ -14,7 +14,7 @@ import { METRICS_TOKEN } from '../../../src/runtime/state/after-restore.ts'
 import type { Station } from '../../../src/runtime/station.ts'
 import { launcher } from '../../../src/runtime/supervision/worker-process.ts'
 import { openMetricsToken } from '../../../src/server/mod.ts'
-import { temporaryFolder } from '../folder.ts'
+import { memoryFolder, temporaryFolder } from '../folder.ts'
 import { runtimeConfig } from './running.ts'
 import { testTypes } from './types.ts'
 
@@ -51,15 +51,17 @@ export async function managementHost(
   given: { clock?: Clock; config?: Partial<RuntimeConfig> } = {},
 ): Promise<ManagementHost> {
   const { clock = systemClock } = given
-  const folder = temporaryFolder()
+  const folder = memoryFolder()
+  const files = temporaryFolder()
   const lifetime = new Lifetime()
   lifetime.defer(async () => folder[Symbol.dispose]())
+  lifetime.defer(async () => files[Symbol.dispose]())
   const time = { clock, random: systemRandom }
-  const config = await runtimeConfig(folder.path, given.config)
+  const config = await runtimeConfig(folder.path, { files: files.path, ...given.config })
   const state = await openState(config, { ...time, lifetime })
   const stopping = new AbortController()
   const station = composeStation({
-    ...{ state, types: testTypes, ...time, log: logOf('test'), name: config.name, files: folder.path },
+    ...{ state, types: testTypes, ...time, log: logOf('test'), name: config.name, files: config.files },
     launch: launcher(1, { entry: fileURLToPath(new URL('./worker-entry.ts', import.meta.url)), clock }),
     ...{ memoryBytesMax: 1, settings: {}, closing: stopping.signal },
     addresses: () => ({ managementUrl: ORIGIN, bridgeHost: 'runtime.example', bridgePort: 32_100 }),

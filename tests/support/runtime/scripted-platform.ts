@@ -20,6 +20,7 @@ import {
   manifestOf,
   openEnrolmentRequest,
   openResult,
+  type PeerStanding,
   ReplayWindow,
   type RuntimeId,
   sealDocument,
@@ -35,10 +36,14 @@ const IDS = [RUNTIME, STRANGER] as const
 
 export class ScriptedPlatform implements AsyncDisposable {
   readonly heartbeats: Heartbeat[] = []
+  /** When each of them came, by the monotonic clock. */
+  readonly heardAtMs: number[] = []
   readonly logs: { position: number; entry: AuditLog }[] = []
   readonly status: { position: number; entry: DeploymentStatus }[] = []
   /** Positions at which a batch began, as they came. */
   readonly batches: { stream: 'logs' | 'status'; first: number; count: number }[] = []
+  /** What Runtimes are told of the other ends of their bridges, by Runtime. */
+  readonly farSides = new Map<string, PeerStanding[]>()
   /** While true, every request is answered 503. */
   down = false
   /** Everything that came after TLS, and each payload after its message was opened. */
@@ -48,13 +53,16 @@ export class ScriptedPlatform implements AsyncDisposable {
   readonly #server: HttpsServer
   readonly #known = new Map<string, Known>()
 
-  private constructor(tenant: Party, authority: string, server: HttpsServer) {
+  readonly #heartbeatIntervalMs: number
+
+  private constructor(tenant: Party, authority: string, server: HttpsServer, heartbeatIntervalMs: number) {
+    this.#heartbeatIntervalMs = heartbeatIntervalMs
     this.#tenant = tenant
     this.#authority = authority
     this.#server = server
   }
 
-  static async start(): Promise<ScriptedPlatform> {
+  static async start({ heartbeatIntervalMs = 1_000 } = {}): Promise<ScriptedPlatform> {
     const tenant = await party(TENANT, 'tenant')
     const stored = await createAuthority({ name: 'Test Platform', clock: systemClock, random: systemRandom })
     const authority = await loadAuthority(stored)
@@ -65,7 +73,7 @@ export class ScriptedPlatform implements AsyncDisposable {
       fetch: (request) => platform.current?.answer(request) ?? new Response(null, { status: 503 }),
       ...{ hostname: '127.0.0.1', port: 0, tls },
     })
-    platform.current = new ScriptedPlatform(tenant, authority.certificatePem, server)
+    platform.current = new ScriptedPlatform(tenant, authority.certificatePem, server, heartbeatIntervalMs)
     return platform.current
   }
 
@@ -157,7 +165,7 @@ export class ScriptedPlatform implements AsyncDisposable {
     this.#known.set(id, { id, request, kid, key: await importVerifyKey(signingKey) })
     return sealEnrolmentAnswer(
       {
-        ...{ runtime: id, tenant: TENANT, tenantName: 'Example', heartbeatIntervalMs: 1_000 },
+        ...{ runtime: id, tenant: TENANT, tenantName: 'Example', heartbeatIntervalMs: this.#heartbeatIntervalMs },
         signingKey: base64url(this.#tenant.signing.publicKey),
         agreementKey: base64url(this.#tenant.agreement.publicKey),
       },
@@ -178,10 +186,11 @@ export class ScriptedPlatform implements AsyncDisposable {
       handlers: [
         handle(exchanges.heartbeat, async (heartbeat, { from }) => {
           this.heartbeats.push(heartbeat)
+          this.heardAtMs.push(systemClock.monotonic())
           // A Runtime that started again may be elsewhere.
           const known = this.#known.get(from)
           if (known) known.request = { ...known.request, managementUrl: heartbeat.managementUrl }
-          return { time: rfc3339(systemClock.now()) }
+          return { time: rfc3339(systemClock.now()), peers: this.farSides.get(from) ?? [] }
         }),
         handle(exchanges.auditLogs, async ({ first, entries }) => this.#take('logs', this.logs, first, entries)),
         handle(exchanges.status, async ({ first, entries }) => this.#take('status', this.status, first, entries)),

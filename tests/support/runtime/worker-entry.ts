@@ -1,8 +1,16 @@
-/** What `main.ts` does for the subcommands of its own children, and nothing else: the entry of workers and copiers in tests. */
+/** What `main.ts` does for the subcommands of its own children, and nothing else; loads no more than one needs, since tests start many. */
 import process from 'node:process'
-import { runWorker, WORKER_SUBCOMMAND } from '../../../src/runtime/mod.ts'
-import { COPIER_SUBCOMMAND, runCopier } from '../../../src/store/mod.ts'
 
-if (process.argv[2] === COPIER_SUBCOMMAND) await runCopier()
-else if (process.argv[2] === WORKER_SUBCOMMAND) await runWorker()
-else throw new Error('this entry is for workers and copiers only')
+const [, , subcommand] = process.argv
+if (subcommand === 'worker') {
+  const { runWorker } = await import('../../../src/runtime/worker/run-worker.ts')
+  await runWorker()
+} else if (subcommand === 'copy-database') {
+  const { runCopier } = await import('../../../src/store/copier.ts')
+  await runCopier()
+} else if (subcommand === 'data-worker') {
+  const { runDataWorker } = await import('../../../src/datasets/worker/run-data-worker.ts')
+  await runDataWorker()
+} else {
+  throw new Error('this entry is for workers and copiers only')
+}

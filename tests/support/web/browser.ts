@@ -1,6 +1,6 @@
 /** Headless Chromium, where the machine has one. */
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 
 const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -16,6 +16,7 @@ const QUIET = [
   '--disable-sync',
 ]
 
-export function openBrowser(): Promise<Browser> {
+export async function openBrowser(): Promise<Browser> {
+  const { chromium } = await import('playwright-core')
   return chromium.launch({ ...(chromiumPath && { executablePath: chromiumPath }), args: ['--no-sandbox', ...QUIET] })
 }

@@ -1,10 +1,11 @@
 /** A Platform and two Runtimes in which something of everything has happened: what pages are looked at in. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromUtf8 } from '../../../src/base/mod.ts'
+import { fromUtf8, utf8 } from '../../../src/base/mod.ts'
 import { requestHttps } from '../../../src/host/mod.ts'
 import { copyBlueprint, type RuntimeServer, World } from '../acceptance/world.ts'
 import { npmTarball } from '../runtime/tarball.ts'
+import { until } from '../until.ts'
 import type { Visited } from './walk.ts'
 
 /** One server as a browser reaches it: each request carries the token of its owner. */
@@ -27,6 +28,14 @@ components:
   tidy: { type: map, on: factory, from: orders, config: { set: { seen: "true" } } }
   warehouse: { type: json_lines_file, on: cloud, from: tidy, config: { path: out/orders.jsonl } }
 `
+
+const JUNIT = `<testsuite name="checkout">${[
+  ...Array.from({ length: 6 }, (_, at) => `<testcase classname="CartTest" name="adds item ${at}" time="0.${at}"/>`),
+  '<testcase classname="PaymentTest" name="is declined" time="1.25"><skipped message="no sandbox today"/></testcase>',
+  '<testcase classname="PaymentTest" name="pays once" time="2.5" file="src/payment.test.ts">',
+  '<failure message="expected 1 payment, got 2 after the connection to the bank was lost and came back in the middle">',
+  `at pay (src/payment.ts:41)\nat retry (src/payment.ts:88)\nat Test.run (src/payment.test.ts:12)</failure></testcase>`,
+].join('')}</testsuite>`
 
 /**
  * Of the Runtime's deployments one runs and waits for its bridge, one has ended and refused records, one was stopped by its owner, one
@@ -58,6 +67,7 @@ export async function furnish(): Promise<Furnished> {
     await world.local(factory, crossing, ({ state }) => state === 'running')
     await world.central(late, ({ state }) => state === 'failed')
     await furnishVault(factory)
+    await furnishData(factory)
     return {
       sites: [siteAt('platform', world.platform.data), siteAt('runtime', factory.data)],
       [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
@@ -74,6 +84,30 @@ async function furnishVault({ client }: RuntimeServer): Promise<void> {
   await client.request('PUT', '/v1/credentials/warehouse', { kind: 'password', fields })
   await client.request('POST', '/v1/credentials/deploy-key/generate', { kind: 'ssh_key', algorithm: 'ed25519' })
   await client.request('POST', '/v1/libraries?file=left-pad-1.3.0.tgz', npmTarball())
+}
+
+/** A data tenant with a dataset of test results and an upload token, a table that a bad line was refused for, and an empty one. */
+async function furnishData({ client }: RuntimeServer): Promise<void> {
+  const made = (path: string, body: object) => client.request('POST', path, body) as Promise<{ id: string }>
+  const { id: tenant } = await made('/v1/data-tenants', { name: 'Acme' })
+  const datasets = `/v1/data-tenants/${tenant}/datasets`
+  const [tests, sizes] = [
+    await made(datasets, { name: 'nightly-tests', shape: 'test-results' }),
+    await made(datasets, { name: 'sizes', shape: 'table' }),
+    await made(datasets, { name: 'tickets', shape: 'issues' }),
+  ]
+  await made(`${datasets}/${tests.id}/tokens`, { name: 'nightly' })
+  const sent = [
+    [`${datasets}/${tests.id}`, 'results.xml', JUNIT],
+    [`${datasets}/${sizes.id}`, 'sizes.csv', 'part,size,note\n1,10,\n2,12,fits,twice\n3,11,late\n'],
+  ] as const
+  for (const [dataset, name, text] of sent) {
+    await client.request('POST', `${dataset}/uploads?name=${name}&attribute.branch=main&attribute.run=17`, utf8(text))
+    await until(`${name} is imported`, async () => {
+      const { lastImport } = (await client.get(dataset)) as { lastImport: { state: string } | null }
+      return /done|partly/.test(lastImport?.state ?? '') || undefined
+    })
+  }
 }
 
 /** By the access file that a server writes for the command of its own machine. */

@@ -4,7 +4,6 @@ import {
   type ChartFigures,
   Charts,
   Check,
-  Choices,
   Code,
   Count,
   DangerForm,
@@ -19,7 +18,6 @@ import {
   type NavEntry,
   Needs,
   Notice,
-  readRange,
   SecretOnce,
   Select,
   State,
@@ -37,10 +35,15 @@ export const NAV: readonly NavEntry[] = [
 export const place = { kind: 'runtime', name: 'factory-01' } as const
 const NOW_MS = Date.UTC(2026, 10, 24, 9, 0, 7)
 
+const RANGES = [
+  { word: '1h', label: '1 hour' },
+  { word: '7d', label: '7 days' },
+]
+
 /** An hour of two series; the last value is given. */
 export function chartOf(last: number): ChartFigures {
-  const { fromMs, stepMs, lengthMs } = readRange('1h', NOW_MS)
-  const steps = lengthMs / stepMs
+  const [steps, stepMs] = [120, 30_000]
+  const fromMs = NOW_MS - (NOW_MS % stepMs) - (steps - 1) * stepMs
   const wave = (height: number, phase: number) =>
     Array.from({ length: steps }, (_, i) =>
       i > 40 && i < 47
@@ -59,7 +62,6 @@ export function chartOf(last: number): ChartFigures {
 }
 
 export function Gallery({ range }: { range: string | undefined }): View {
-  const chosen = readRange(range, NOW_MS).range
   const memory: ChartFigures = {
     ...chartOf(1),
     ...{ id: 'memory', title: 'Memory', unit: 'bytes' },
@@ -73,8 +75,12 @@ export function Gallery({ range }: { range: string | undefined }): View {
       title="Gallery"
       crumbs={[{ href: '/', label: 'Deployments' }]}
       tabs={[
-        { href: '/gallery', label: 'Everything', current: true },
         { href: '/list', label: 'Waiting', count: 3 },
+        ...['People', 'Policy', 'Network', 'Certificates', 'Keys and backup'].map((label) => ({
+          href: '/list',
+          label,
+        })),
+        { href: '/gallery', label: 'Everything', current: true },
       ]}
       action={
         <button type="button" class="button">
@@ -88,7 +94,7 @@ export function Gallery({ range }: { range: string | undefined }): View {
       charts
     >
       <Overviews />
-      <Charts path="/gallery" range={chosen} charts={[chartOf(1), memory]} />
+      <Charts path="/gallery" range={range ?? '1h'} ranges={RANGES} charts={[chartOf(1), memory]} />
       <Texts />
       <Forms />
       <DangerForm
@@ -212,26 +218,6 @@ function Forms(): View {
         options={[
           { value: 'password', label: 'Password' },
           { value: 'token', label: 'Token' },
-        ]}
-      />
-      <Choices
-        name="scripts"
-        label="Scripts"
-        kind="one"
-        values={['sandboxed']}
-        options={[
-          { value: 'forbidden', label: 'Forbidden', help: 'No deployment may bring code.' },
-          { value: 'sandboxed', label: 'Sandboxed', help: 'With a time and memory limit.' },
-        ]}
-      />
-      <Choices
-        name="roles"
-        label="May sign in"
-        kind="many"
-        values={['viewer']}
-        options={[
-          { value: 'owner', label: 'Owners' },
-          { value: 'viewer', label: 'Viewers' },
         ]}
       />
       <TextArea name="pem" label="Certificate (PEM)" rows={4} value={'-----BEGIN CERTIFICATE-----\n'} />

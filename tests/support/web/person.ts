@@ -5,7 +5,6 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 const TABS_MAX = 120
 
 export class Person implements AsyncDisposable {
-  static n = 0
   readonly page: Page
   /** What the browser complained of: errors of pages and of their policy, and requests to other hosts than the server's. */
   readonly complaints: string[] = []
@@ -33,11 +32,6 @@ export class Person implements AsyncDisposable {
 
   /** Clicks the button, link or tick of that name; `within` a part of the page. */
   async click(name: string, within: Locator | Page = this.page): Promise<void> {
-    const n = String(Person.n++).padStart(2, '0')
-    await this.page.screenshot({
-      path: `/tmp/browser-helper/${n}-${name.replace(/\W+/g, '_').slice(0, 30)}.png`,
-      fullPage: true,
-    })
     await this.#named(name, within).first().click()
   }
 

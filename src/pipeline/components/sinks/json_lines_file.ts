@@ -36,7 +36,7 @@ const JsonLinesFileConfig = v.strictObject({
     v.minLength(1),
     v.maxLength(4_096),
     v.description(
-      'File to append to; it and its folder are made if they are not there. No other sink may write to it. Beside it stand its positions and, while it is open, its lock: named like it with `.sluice-positions` and `.sluice-lock`.',
+      'File to append to; it and its folder are made if they are not there. No other sink may write to it. Beside it stand its positions, of the 262,144 files that were written of last, and, while it is open, its lock: named like it with `.sluice-positions` and `.sluice-lock`.',
     ),
   ),
 })

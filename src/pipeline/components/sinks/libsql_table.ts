@@ -33,7 +33,9 @@ const LibsqlTableConfig = v.pipe(
       v.minLength(1),
       v.maxLength(128),
       v.regex(/^(?!sqlite_|_sluice_)/i),
-      v.description('The table to write to.'),
+      v.description(
+        'The table to write to. In `_sluice_positions` beside it stands how far each file was written: a row of ~120 bytes for each that ever was, 50 MB for one a minute over a year. Rows of files that will never come again may be deleted while the deployment is stopped.',
+      ),
     ),
     mode: v.pipe(
       v.optional(v.picklist(['insert', 'upsert']), 'insert'),

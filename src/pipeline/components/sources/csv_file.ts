@@ -15,18 +15,28 @@ import { textOf } from '../../value.ts'
 /** Columns of one file. */
 export const COLUMNS_MAX = 2_000
 
-/** A path of the config matches no file. */
+/** A path of the config matches no file; `item` is that path. */
 class CsvFileMissing extends AppError {
   override readonly code = 'csv_file.file_missing' as const
   override readonly kind = 'not_found' as const
   override readonly advice =
     'Check `paths` of the component, and that the file is on the Runtime that the component runs on.'
+  readonly item: string
+  constructor(item: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.item = item
+  }
 }
 
-/** The paths match more files than one source keeps the positions of: 65,536. */
+/** The paths match more files than one source keeps the positions of: 65,536; `item` is the one that is too much. */
 class CsvFileTooMany extends AppError {
   override readonly code = 'csv_file.too_many_files' as const
   override readonly advice = 'Share the files among several components, or move away those that were read.'
+  readonly item: string
+  constructor(item: string, message: string) {
+    super(message)
+    this.item = item
+  }
 }
 
 /** The first record names no columns, or the same one twice, or not one that the config gives a type to. */

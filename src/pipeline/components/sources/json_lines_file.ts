@@ -8,18 +8,28 @@ import { ANY_FIELDS } from '../../fields.ts'
 import { type FileFormat, openFileSource } from '../../file-source.ts'
 import { scanJsonLines } from '../../json-lines.ts'
 
-/** A path of the config matches no file. */
+/** A path of the config matches no file; `item` is that path. */
 class JsonLinesFileMissing extends AppError {
   override readonly code = 'json_lines_file.file_missing' as const
   override readonly kind = 'not_found' as const
   override readonly advice =
     'Check `paths` of the component, and that the file is on the Runtime that the component runs on.'
+  readonly item: string
+  constructor(item: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.item = item
+  }
 }
 
-/** The paths match more files than one source keeps the positions of: 65,536. */
+/** The paths match more files than one source keeps the positions of: 65,536; `item` is the one that is too much. */
 class JsonLinesFileTooMany extends AppError {
   override readonly code = 'json_lines_file.too_many_files' as const
   override readonly advice = 'Share the files among several components, or move away those that were read.'
+  readonly item: string
+  constructor(item: string, message: string) {
+    super(message)
+    this.item = item
+  }
 }
 
 const JsonLinesFileConfig = v.strictObject({

@@ -1,0 +1,56 @@
+/** What a Runtime answers about data tenants, datasets, their tokens and imports, as far as the command shows it. */
+import * as v from 'valibot'
+
+const text = v.string()
+const optionalText = v.optional(v.nullable(text))
+const count = v.number()
+
+export const DataTenant = v.looseObject({ id: text, name: text, role: optionalText })
+export const DataTenants = v.looseObject({ dataTenants: v.array(DataTenant) })
+export const Members = v.looseObject({
+  members: v.array(v.looseObject({ user: v.looseObject({ id: text, name: text }), role: text, since: text })),
+})
+
+const Field = v.looseObject({ name: text, type: text })
+export const DatasetAnswer = v.looseObject({
+  ...{ id: text, name: text, shape: text, records: count, imports: count, fields: v.array(Field) },
+  lastImport: v.optional(v.nullable(v.looseObject({ id: text, state: text, receivedAt: text }))),
+})
+export const DatasetList = v.looseObject({ datasets: v.array(DatasetAnswer) })
+
+export const ImportAnswer = v.looseObject({
+  ...{ id: text, state: text, receivedAt: text, fileName: optionalText, format: optionalText },
+  ...{ rowsTaken: count, rowsReplaced: count, rowsRefused: count, warnings: count },
+  reason: v.optional(v.nullable(v.looseObject({ code: text, message: text, line: v.optional(count) }))),
+})
+export const ImportList = v.looseObject({ imports: v.array(ImportAnswer), next: v.optional(text) })
+
+const Remark = v.looseObject({ line: v.optional(count), reason: text })
+export const ImportReportAnswer = v.looseObject({
+  ...ImportAnswer.entries,
+  ...{ refusals: v.array(Remark), remarks: v.array(Remark) },
+})
+export type ImportReportAnswer = v.InferOutput<typeof ImportReportAnswer>
+
+export const Uploaded = v.looseObject({ import: text, again: v.boolean() })
+
+export const UploadTokens = v.looseObject({
+  tokens: v.array(
+    v.looseObject({ id: text, name: text, state: text, expiresAt: text, usedAt: optionalText, address: optionalText }),
+  ),
+})
+/** Shown this once. */
+export const MadeUploadToken = v.looseObject({
+  id: text,
+  name: text,
+  token: text,
+  expiresAt: text,
+  uploadAddress: text,
+})
+
+export const RecordsPage = v.looseObject({
+  fields: v.array(Field),
+  rows: v.array(v.array(v.unknown())),
+  next: v.optional(text),
+})
+export type RecordsPage = v.InferOutput<typeof RecordsPage>

@@ -1,0 +1,15 @@
+/** Asks once more before something is removed that nothing brings back. */
+import type { CliContext } from '../context.ts'
+import { UsageInvalid } from '../exit.ts'
+
+/** Goes on when the person types the name, or when `force` says that it is meant; without either refuses `cli.usage`. */
+export async function confirmed(
+  { terminal: { ask, err } }: CliContext,
+  { name, loses, force }: { name: string; loses: string; force: boolean | undefined },
+): Promise<void> {
+  if (force) return
+  if (!ask) throw new UsageInvalid(`${loses}, for good`, 'Say that it is meant with --force.')
+  err(`${loses}, for good.\n`)
+  if ((await ask(`Type ${name} to remove it all the same`)).trim() !== name)
+    throw new UsageInvalid('that is another name', 'Nothing was removed.')
+}

@@ -1,0 +1,110 @@
+/** `sluice dataset query`: records for a person, or all of them as CSV or NDJSON, page by page as they come. */
+import { printableLines } from '../../base/mod.ts'
+import { PAGE_RECORDS_MAX, type Query } from '../../wire/mod.ts'
+import { readAs } from '../answers.ts'
+import type { Client } from '../client.ts'
+import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { UsageInvalid } from '../exit.ts'
+import { print } from '../output.ts'
+import { RecordsPage } from './answers.ts'
+import { parseCondition } from './conditions.ts'
+import { datasetNamed } from './named.ts'
+import { csvLines, ndjsonLines, recordsTable } from './records.ts'
+
+export type QueryFlags = {
+  dataTenant?: string
+  where?: string[]
+  search?: string
+  sort?: string[]
+  fields?: string
+  limit?: string
+  after?: string
+  format?: string
+}
+
+const SHOWN_DEFAULT = 50
+
+export async function query(context: CliContext, named: string, flags: RemoteFlags & QueryFlags): Promise<void> {
+  const { format, json } = flags
+  if (format !== undefined && !['csv', 'ndjson'].includes(format))
+    throw new UsageInvalid(`--format takes csv or ndjson, not \`${format}\``)
+  if (format !== undefined && json) throw new UsageInvalid('give either --format or --json')
+  const most = limitOf(flags.limit) ?? (format === undefined ? SHOWN_DEFAULT : Number.POSITIVE_INFINITY)
+  const asked = queryOf(flags)
+  const { client } = await connect(context, flags)
+  const path = `${await datasetNamed(client, named, flags.dataTenant)}/query`
+  const pages = pagesOf(client, path, asked, most)
+  if (format !== undefined) return writePages(context, pages, format)
+  const all = await gathered(pages)
+  print(context.terminal, json, all, (shown) => renderRecords(shown, asked.fields !== undefined))
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageInvalid(`--limit takes a whole number, not \`${text}\``)
+  return Number(text)
+}
+
+function queryOf({ where, search, sort, fields, after }: QueryFlags): Omit<Query, 'limit'> {
+  return {
+    ...(where && { where: where.map(parseCondition) }),
+    ...(search !== undefined && { search }),
+    ...(sort && {
+      sort: sort.map((one) => (one.startsWith('-') ? { field: one.slice(1), descending: true } : { field: one })),
+    }),
+    ...(fields !== undefined && { fields: fields.split(',').map((name) => name.trim()) }),
+    ...(after !== undefined && { after }),
+  }
+}
+
+/** Pages until there are no more records, or as many as wanted. */
+async function* pagesOf(
+  client: Client,
+  path: string,
+  asked: Omit<Query, 'limit'>,
+  most: number,
+): AsyncGenerator<RecordsPage, void> {
+  let [after, left] = [asked.after, most]
+  do {
+    const body = { ...asked, ...(after !== undefined && { after }), limit: Math.min(left, PAGE_RECORDS_MAX) }
+    const page = readAs(RecordsPage, await client.request('POST', path, body))
+    yield page
+    left -= page.rows.length
+    after = page.next
+  } while (after !== undefined && left > 0)
+}
+
+async function gathered(pages: AsyncIterable<RecordsPage>): Promise<RecordsPage> {
+  const all: RecordsPage = { fields: [], rows: [] }
+  let next: string | undefined
+  for await (const page of pages) {
+    all.fields = page.fields
+    all.rows.push(...page.rows)
+    next = page.next
+  }
+  return { ...all, ...(next !== undefined && { next }) }
+}
+
+function renderRecords(page: RecordsPage, all: boolean): string {
+  if (page.rows.length === 0) return 'No records.'
+  const { text, left } = recordsTable(page, all)
+  return [
+    ...[text, ''],
+    ...(left > 0 ? [`${left} more fields: name some with --fields, or see all with --json.`] : []),
+    ...(page.next === undefined ? [] : [`There are more records: --limit, or --after ${page.next}`]),
+  ]
+    .join('\n')
+    .trimEnd()
+}
+
+/** As it is where a program reads it; at a terminal nothing of a record steers it. */
+async function writePages({ terminal }: CliContext, pages: AsyncIterable<RecordsPage>, format: string): Promise<void> {
+  const write = (text: string): void =>
+    terminal.out(terminal.interactive ? printableLines(text.replaceAll('\r\n', '\n')) : text)
+  let isFirst = true
+  for await (const page of pages) {
+    if (isFirst && format === 'csv') write(csvLines([page.fields.map(({ name }) => name)]))
+    write(format === 'csv' ? csvLines(page.rows) : ndjsonLines(page))
+    isFirst = false
+  }
+}

@@ -1,0 +1,43 @@
+/** The data tenants of a Runtime: parties whose datasets are kept apart. Who may do what in one stands among the accounts. */
+import { asc, eq } from 'drizzle-orm'
+import { type Clock, newId, type Random } from '../base/mod.ts'
+import { type Database, dataTenants, type RuntimeSchema } from '../store/mod.ts'
+import type { DataTenantId } from '../wire/mod.ts'
+import { DataTenantExists, DataTenantNotFound } from './errors.ts'
+
+/** `createdAtMs`: milliseconds since 1970. */
+export type DataTenant = { id: DataTenantId; name: string; createdAtMs: number }
+export type DataTenantsDeps = { db: Database<Pick<RuntimeSchema, 'dataTenants'>> }
+
+/** Refuses `data_tenant.exists`. */
+export async function createDataTenant(
+  { db, clock, random }: DataTenantsDeps & { clock: Clock; random: Random },
+  { name }: { name: string },
+): Promise<DataTenant> {
+  const tenant = { id: newId('dt', clock, random), name, createdAtMs: clock.now() }
+  const made = await db.insert(dataTenants).values(tenant).onConflictDoNothing().returning()
+  if (made.length === 0) throw new DataTenantExists(`there is a data tenant ${name} already`)
+  return tenant
+}
+
+/** By name. */
+export async function listDataTenants({ db }: DataTenantsDeps): Promise<DataTenant[]> {
+  return (await db.select().from(dataTenants).orderBy(asc(dataTenants.name))).map(tenantOf)
+}
+
+/** Refuses `data_tenant.not_found`. */
+export async function dataTenant({ db }: DataTenantsDeps, id: string): Promise<DataTenant> {
+  const row = await db.select().from(dataTenants).where(eq(dataTenants.id, id)).get()
+  if (!row) throw new DataTenantNotFound('there is no such data tenant')
+  return tenantOf(row)
+}
+
+/** Refuses `data_tenant.not_found`. What it owned is removed by whoever asks: see `DataDesk`. */
+export async function removeDataTenantRow({ db }: DataTenantsDeps, id: string): Promise<void> {
+  const removed = await db.delete(dataTenants).where(eq(dataTenants.id, id)).returning()
+  if (removed.length === 0) throw new DataTenantNotFound('there is no such data tenant')
+}
+
+function tenantOf({ id, name, createdAtMs }: typeof dataTenants.$inferSelect): DataTenant {
+  return { id: id as DataTenantId, name, createdAtMs }
+}

@@ -1,0 +1,131 @@
+/** What datasets refuse or fail at, by name. */
+import { AppError } from '../base/mod.ts'
+
+/** No data tenant has that id; also said of one whose members do not include who asks. */
+export class DataTenantNotFound extends AppError {
+  override readonly code = 'data_tenant.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'List your data tenants to see their ids.'
+}
+
+/** Another data tenant of this Runtime has that name. */
+export class DataTenantExists extends AppError {
+  override readonly code = 'data_tenant.exists' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Choose another name.'
+}
+
+/** The data tenant has no such dataset. */
+export class DatasetNotFound extends AppError {
+  override readonly code = 'dataset.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'List the datasets of the data tenant to see their ids.'
+}
+
+/** Another dataset of the data tenant has that name. */
+export class DatasetExists extends AppError {
+  override readonly code = 'dataset.exists' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Choose another name, or upload to the dataset that there is.'
+}
+
+/** The data tenant has as many datasets as it may. */
+export class DatasetsTooMany extends AppError {
+  override readonly code = 'dataset.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Remove datasets that are not needed.'
+}
+
+/** The dataset has no such import. */
+export class ImportNotFound extends AppError {
+  override readonly code = 'import.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'List the imports of the dataset to see their ids.'
+}
+
+/** A query names a field that the dataset lacks, compares what cannot be compared, or goes on from another query's page. */
+export class QueryInvalid extends AppError {
+  override readonly code = 'query.invalid' as const
+  override readonly advice = 'See the fields of the dataset and their types.'
+}
+
+/** A query that took longer than it may was ended. */
+export class QueryTooSlow extends AppError {
+  override readonly code = 'query.too_slow' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Ask for less: fewer records to look through, or no order but the newest first.'
+}
+
+/** Uploads come faster than they are imported, and what waits has reached its bound. */
+export class UploadNoRoom extends AppError {
+  override readonly code = 'upload.no_room' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Send it again in a while; what was acknowledged is kept.'
+  readonly retryAfterMs = 10_000
+}
+
+/** An upload ended before all that it announced had come. */
+export class UploadCutOff extends AppError {
+  override readonly code = 'upload.cut_off' as const
+  override readonly advice = 'Send it again; nothing of it was kept.'
+}
+
+/** One document has more bytes than one may have. */
+export class UploadTooLarge extends AppError {
+  override readonly code = 'upload.too_large' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Split the document.'
+}
+
+/** The key of an earlier upload with another document. */
+export class IdempotencyKeyReused extends AppError {
+  override readonly code = 'upload.idempotency_key_reused' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Give each document a key of its own.'
+}
+
+/** `runDataWorker` was called in a process that no Runtime started. */
+export class DataWorkerWithoutParent extends AppError {
+  override readonly code = 'data_worker.without_parent' as const
+  override readonly advice = 'Data workers are started by a Runtime; run `sluice runtime`.'
+}
+
+/** A data worker was asked about a data tenant that it was not given. */
+export class TenantNotOpen extends AppError {
+  override readonly code = 'data_worker.tenant_not_open' as const
+  override readonly kind = 'internal' as const
+}
+
+/** Nobody can import the document: the process that tried ended each time. */
+export class ImportCrashed extends AppError {
+  override readonly code = 'import.crashed' as const
+  override readonly kind = 'internal' as const
+  override readonly advice = 'The document is kept as it came; tell the makers of Sluice what kind it is.'
+}
+
+/** The dataset has no such upload token. */
+export class UploadTokenNotFound extends AppError {
+  override readonly code = 'upload_token.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'List the tokens of the dataset to see their ids.'
+}
+
+/** The dataset has as many tokens in force as it may. */
+export class UploadTokensTooMany extends AppError {
+  override readonly code = 'upload_token.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Revoke tokens that are not used any more.'
+}
+
+/** An upload token that cannot be made as asked for. */
+export class UploadTokenUnfit extends AppError {
+  override readonly code = 'upload_token.unfit' as const
+  override readonly advice = 'Choose another number of days.'
+}
+
+/** The request has no token that admits it: none, a wrong one, one that is expired or revoked, one of another dataset. */
+export class UploadTokenRefused extends AppError {
+  override readonly code = 'upload_token.refused' as const
+  override readonly kind = 'unauthenticated' as const
+  override readonly advice = 'Send a token of this dataset that is in force, as `Authorization: Bearer slu_…`.'
+}
