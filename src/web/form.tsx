@@ -122,6 +122,11 @@ export function Field(props: FieldProps): View {
   )
 }
 
+/** The name of something that is made, where a form begins; 64 characters at most. */
+export function NameField(props: { value: string | undefined; error: string | undefined; help: Child }): View {
+  return <Field name="name" label="Name" required autofocus lengthMax={64} {...props} />
+}
+
 /** Several lines: PEM, a policy, a script. With `secret` what was typed does not come back. Browsers send lines ended by CR LF. */
 export function TextArea(
   props: FieldFrame & {

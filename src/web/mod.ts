@@ -39,6 +39,7 @@ export {
   FileField,
   Form,
   FormError,
+  NameField,
   Select,
   TextArea,
 } from './form.tsx'

@@ -12,7 +12,7 @@ import type { UploadFile } from './upload-files.ts'
 const RETRIES = { attemptsMax: 6, firstMs: 500, longestMs: 20_000 }
 const POLL_FIRST_MS = 50
 const POLL_LONGEST_MS = 2_000
-/** A file of 5 GiB is imported in well under this. */
+/** Longer than nearly every import; what takes longer is kept all the same. */
 const IMPORT_MS_MAX = 3_600_000
 
 /** The upload was taken, and its import did not end in time. */

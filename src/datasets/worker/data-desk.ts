@@ -23,7 +23,7 @@ import { DATA_FOLDER, mayWait, tenantPlaces, tenantsIn } from './tenant-places.t
 
 /** Tenants that import at the same time; each has a batch of a MiB in the writer. */
 const IMPORTING_MAX = 4
-/** Queries in the one process that reads: it runs one at a time, and its clock must not run while it waits. */
+/** Queries in the one process that reads, which runs one at a time: the clock of each begins when its turn has come. */
 const QUERYING_MAX = 1
 /** A journal that nobody uses is closed after a minute. */
 const IDLE_MS = 60_000

@@ -1,6 +1,6 @@
 /** /v1/deployments: one version of a Blueprint in force on its Runtimes. */
 import * as v from 'valibot'
-import { ApiRoutes } from '../../server/mod.ts'
+import { ApiRoutes, FinishedJson, PeerPartJson } from '../../server/mod.ts'
 import { DeploymentState, DeploymentStatus, Name, Reason, Time } from '../../wire/mod.ts'
 import { deploy } from '../deployments/deploy.ts'
 import { blueprintVersionOf, findDeployment, stopDeployment, versionsOf } from '../deployments/deployments.ts'
@@ -25,20 +25,9 @@ const Target = v.object({
   reasons: v.array(Reason),
   attempts: v.number(),
   /** Peers between which and it nothing crosses, since their part is not in force as its own is. */
-  peers: v.array(
-    v.object({
-      runtime: v.string(),
-      name: v.string(),
-      /** What was asked of it last, and how that stands there. */
-      version: v.number(),
-      state: DeploymentState,
-      since: v.string(),
-      /** The version that is in force there, if one is. */
-      inForce: v.optional(v.number()),
-    }),
-  ),
+  peers: v.array(PeerPartJson),
   /** Its sources came to their end: since when, and how many records left its part of the flow. */
-  finished: v.optional(v.object({ at: v.string(), records: v.number() })),
+  finished: v.optional(FinishedJson),
 })
 export const DeploymentJson = v.object({
   deployment: v.string(),
@@ -50,7 +39,7 @@ export const DeploymentJson = v.object({
   changedAt: v.string(),
   runtimes: v.array(Target),
   /** All of it came to its end: since when, and how many records reached its sinks. */
-  finished: v.optional(v.object({ at: v.string(), records: v.number() })),
+  finished: v.optional(FinishedJson),
 })
 const DetailJson = v.object({
   ...DeploymentJson.entries,

@@ -1,6 +1,7 @@
 /** Deployments as the API tells of them; `DeploymentDetail` says what each part means. */
 import * as v from 'valibot'
 import { rfc3339 } from '../../base/mod.ts'
+import { FinishedJson, PeerPartJson } from '../../server/mod.ts'
 import { BridgeStatus, ComponentStatus, DeploymentState, Reason } from '../../wire/mod.ts'
 import type { DeploymentDetail, DeploymentSummary } from '../deployment-detail.ts'
 
@@ -43,20 +44,9 @@ export const DeploymentDetailJson = v.object({
   ),
   deadLetters: v.number(),
   /** Peers between which and this Runtime nothing crosses, since their part is not in force as ours is, as the Platform says. */
-  peers: v.array(
-    v.object({
-      runtime: v.string(),
-      name: v.string(),
-      /** What was asked of it last, and how that stands there. */
-      version: v.number(),
-      state: DeploymentState,
-      since: v.string(),
-      /** The version that is in force there, if one is. */
-      inForce: v.optional(v.number()),
-    }),
-  ),
+  peers: v.array(PeerPartJson),
   /** Its sources came to their end: since when, and how many records left the flow. */
-  finished: v.optional(v.object({ at: v.string(), records: v.number() })),
+  finished: v.optional(FinishedJson),
 })
 
 /** As the API tells it: instants as RFC 3339. */

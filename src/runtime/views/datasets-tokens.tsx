@@ -1,7 +1,7 @@
 /** Upload tokens of a dataset: which there are, the form for one more, and the one that was made, shown this once. */
 import { UPLOAD_TOKEN_DAYS, UPLOAD_TOKEN_DAYS_MAX, type UploadTokenSummary } from '../../datasets/mod.ts'
 import type { FailedForm } from '../../server/mod.ts'
-import { Ago, type Failure, Field, Form, Id, SecretOnce, State, Table, type View } from '../../web/mod.ts'
+import { Ago, type Failure, Field, Form, Id, NameField, SecretOnce, State, Table, type View } from '../../web/mod.ts'
 
 const STATES = {
   in_force: { state: 'running', word: 'in force' },
@@ -52,16 +52,7 @@ export function NewUploadToken(
   const { path, name, days, failure, errors } = props
   return (
     <Form action={`${path}/new`} submit="Make the token" failure={failure} cancel={{ label: 'Cancel', href: path }}>
-      <Field
-        name="name"
-        label="Name"
-        value={name}
-        error={errors['name']}
-        required
-        autofocus
-        lengthMax={64}
-        help="What uploads with it: the pipeline, the job."
-      />
+      <NameField value={name} error={errors['name']} help="What uploads with it: the pipeline, the job." />
       <Field
         name="days"
         label="Days until it ends"

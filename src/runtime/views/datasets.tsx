@@ -6,10 +6,10 @@ import {
   Count,
   Empty,
   Facts,
-  Field,
   Form,
   grouped,
   Id,
+  NameField,
   Notice,
   Select,
   Table,
@@ -141,14 +141,9 @@ export function NewTenantForm({ name, failure, errors }: FailedForm & { name: st
       failure={failure}
       cancel={{ label: 'Cancel', href: '/datasets' }}
     >
-      <Field
-        name="name"
-        label="Name"
+      <NameField
         value={name}
         error={errors['name']}
-        required
-        autofocus
-        lengthMax={64}
         help="Of the party whose data is kept: a team, a customer. It gets a database and keys of its own, and you become its first owner."
       />
     </Form>
@@ -173,14 +168,9 @@ export function NewDatasetForm(
       failure={failure}
       cancel={{ label: 'Cancel', href: '/datasets' }}
     >
-      <Field
-        name="name"
-        label="Name"
+      <NameField
         value={name}
         error={errors['name'] && 'Lower-case letters, digits, - and _, a letter first'}
-        required
-        autofocus
-        lengthMax={64}
         help="Lower-case letters, digits, - and _, a letter first."
       />
       <Select

@@ -65,7 +65,7 @@ describe('a document that comes slowly', () => {
     await using _ = host
     await host.desk.remove(tenant)
     go()
-    await expect(taking).rejects.toThrow()
+    expect(await refusalOf(() => taking)).toBe('host.file_missing')
     expect(readdirSync(host.folder.file('data'))).toEqual([])
   })
 })

@@ -23,7 +23,7 @@ if (!dataset) throw new Error('there is no dataset')
 const sendAt = async (n: number): Promise<void> => {
   // Every tenth is a file of its own.
   const filler = n % 10 === 0 ? `\n${'0,x\n'.repeat(20_000)}` : '\n'
-  await data.take(dataset.id, csv(`n,text\n${n},x${filler}`))
-  process.stdout.write(`${n}\n`)
+  const taken = await data.take(dataset.id, csv(`n,text\n${n},x${filler}`))
+  process.stdout.write(`${taken.import}\n`)
 }
 for (let n = 1; ; n += 4) await Promise.all([0, 1, 2, 3].map((more) => sendAt(n + more)))

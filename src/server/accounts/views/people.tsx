@@ -9,6 +9,7 @@ import {
   Form,
   Id,
   type Listing,
+  NameField,
   Select,
   Table,
   type View,
@@ -96,14 +97,9 @@ export type InviteProps = {
 export function Invite({ path, name, role, failure, errors = {} }: InviteProps): View {
   return (
     <Form action={`${path}/invite`} submit="Make the link" failure={failure} cancel={{ label: 'Cancel', href: path }}>
-      <Field
-        name="name"
-        label="Name"
+      <NameField
         value={name}
         error={errors['name']}
-        required
-        autofocus
-        lengthMax={64}
         help="What they type to sign in; a mail address fits. 1 to 64 characters of a-z, 0-9 and . _ @ + -"
       />
       <Select name="role" label="Role" options={ROLE_OPTIONS} value={role ?? 'viewer'} error={errors['role']} />

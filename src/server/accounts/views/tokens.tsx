@@ -1,6 +1,6 @@
 /** API tokens: which there are, and the form for one more. Their secrets are shown once, by the page that follows. */
 import type { Accounts } from '../../../accounts/mod.ts'
-import { Ago, type Failure, Field, type FieldErrors, Form, Id, Table, type View } from '../../../web/mod.ts'
+import { Ago, type Failure, Field, type FieldErrors, Form, Id, NameField, Table, type View } from '../../../web/mod.ts'
 import { PostButton } from './post-button.tsx'
 
 export type TokensProps = {
@@ -54,16 +54,7 @@ export type NewTokenProps = {
 export function NewToken({ action, cancel, name, days, failure, errors = {} }: NewTokenProps): View {
   return (
     <Form action={action} submit="Make the token" failure={failure} cancel={{ label: 'Cancel', href: cancel }}>
-      <Field
-        name="name"
-        label="Name"
-        value={name}
-        error={errors['name']}
-        required
-        autofocus
-        lengthMax={64}
-        help="What asks with it: the CI job, the script."
-      />
+      <NameField value={name} error={errors['name']} help="What asks with it: the CI job, the script." />
       <Field
         name="days"
         label="Days until it ends"
