@@ -1,8 +1,9 @@
-/** `npm run bench -- NAME… [--json] [--quick] [--rounds N]`: the one door to all measured figures. Ratios from one run on one machine; never a test. */
+/** `npm run bench -- NAME… [--json] [--quick | --long] [--rounds N]`: the one door to all measured figures. Ratios from one run on one machine; never a test. */
 import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { nearestWord } from '../src/base/mod.ts'
 import { bridgeBench } from './bench/bridge.ts'
+import { datasetsBench } from './bench/datasets.ts'
 import type { Bench, Figure } from './bench/figures.ts'
 import { floodBench } from './bench/flood.ts'
 import { flowBench } from './bench/flow.ts'
@@ -10,7 +11,15 @@ import { managementBench } from './bench/management.ts'
 import { pipelineBench } from './bench/pipeline.ts'
 import { startBench } from './bench/start.ts'
 
-const BENCHES: readonly Bench[] = [startBench, flowBench, bridgeBench, pipelineBench, managementBench, floodBench]
+const BENCHES: readonly Bench[] = [
+  startBench,
+  flowBench,
+  bridgeBench,
+  pipelineBench,
+  managementBench,
+  floodBench,
+  datasetsBench,
+]
 
 /** A bench that is not done by then is given up, and removes what it made. */
 const BENCH_MS_MAX = 600_000
@@ -49,6 +58,7 @@ const { values, positionals: names } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
   },
 })
@@ -57,7 +67,7 @@ for (const bench of names.length > 0 ? names.map(benchNamed) : BENCHES) {
   console.error(`— ${bench.name}: ${bench.summary}`)
   const log = (line: string): void => console.error(`  ${line}`)
   const rounds = Math.max(1, Number(values.rounds))
-  results.push(...(await bench.run({ log, quick: values.quick, rounds, signal: signalOf() })))
+  results.push(...(await bench.run({ log, quick: values.quick, long: values.long, rounds, signal: signalOf() })))
 }
 const [cpu] = cpus()
 const machine = {

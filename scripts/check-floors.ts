@@ -20,6 +20,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   accounts: 5,
   backup: 5,
   alerts: 5,
+  connectors: 5,
   'catalogue.ts': 6,
   server: 6,
   platform: 7,

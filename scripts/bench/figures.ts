@@ -20,6 +20,8 @@ export type BenchOptions = {
   log: (line: string) => void
   /** A small part of the work, to see that the bench runs; the figures mean little. */
   quick: boolean
+  /** All of the work, also where it takes many minutes. */
+  long?: boolean
   /** How often each measurement is taken, in turn with its yardsticks. */
   rounds: number
   signal: AbortSignal

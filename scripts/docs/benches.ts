@@ -20,7 +20,7 @@ export function benchesPage(files: readonly SourceFile[]): string {
     '# Benches',
     GENERATED,
     [
-      '`npm run bench -- NAME… [--json] [--quick] [--rounds N]` is the one door to all figures; without a name it runs all. It gives',
+      '`npm run bench -- NAME… [--json] [--quick | --long] [--rounds N]` is the one door to all figures; without a name it runs all. It gives',
       'medians. A yardstick runs in turn with ours, on the same machine and the same data, so its ratio counts and not the figure',
       'alone; where a yardstick can’t be installed, the figure stands alone. With `--json` it prints one object:',
     ].join('\n'),

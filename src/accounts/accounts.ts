@@ -13,13 +13,14 @@ import { browserToken } from './known-browser.ts'
 import { createLink, type LinkPurpose, type LinkView, viewLink } from './links.ts'
 import { Lockout } from './lockout.ts'
 import {
+  findMembership,
   grantMembership,
   listMembers,
   listMemberships,
   type Membership,
+  type NewMembership,
   revokeMembers,
   revokeMembership,
-  roleInTenant,
 } from './memberships.ts'
 import {
   arrive,
@@ -174,15 +175,15 @@ export interface Accounts {
   readonly memberships: {
     list(userId: string): Promise<Membership[]>
     /** Refuses `data_tenant.invalid`, `data_tenant.last_owner`, `account.not_found`. */
-    grant(membership: Omit<Membership, 'since'>): Promise<Membership>
+    grant(membership: NewMembership): Promise<Membership>
     /** Refuses `data_tenant.not_member`, `data_tenant.last_owner`. */
     revoke(userId: string, dataTenant: string): Promise<void>
     /** Everyone of one data tenant, the earliest first. */
     of(dataTenant: string): Promise<Membership[]>
     /** Takes them all back: the data tenant is removed. */
     revokeAll(dataTenant: string): Promise<void>
-    /** The user's role there; `undefined` for who is no member. */
-    roleIn(userId: string, dataTenant: string): Promise<Role | undefined>
+    /** What the user is there; `undefined` for who is no member. */
+    find(userId: string, dataTenant: string): Promise<Membership | undefined>
   }
   /** Makes a token that speaks for a user id until `expires` (ms since 1970, at most 366 days ahead); shown this once. Refuses `api_token.unfit`, `api_token.too_many`. */
   createApiToken(input: NewApiToken): Promise<{ id: string; token: string }>
@@ -197,7 +198,7 @@ export interface Accounts {
 /** Opens them; nothing is read or written until the first call. */
 export function openAccounts(deps: AccountsDeps): Accounts {
   const guards: Guards = {
-    ...{ passwords: new Passwords(deps.pepper), lockout: new Lockout(deps), codes: new Lockout(deps) },
+    ...{ passwords: new Passwords(deps.pepper, deps.closing), lockout: new Lockout(deps), codes: new Lockout(deps) },
     userByName: userByName(deps),
   }
   return {
@@ -290,6 +291,6 @@ function membershipsOf(deps: AccountsDeps): Accounts['memberships'] {
     revoke: (userId, dataTenant) => revokeMembership(deps, userId, dataTenant),
     of: (dataTenant) => listMembers(deps, dataTenant),
     revokeAll: (dataTenant) => revokeMembers(deps, dataTenant),
-    roleIn: (userId, dataTenant) => roleInTenant(deps, userId, dataTenant),
+    find: (userId, dataTenant) => findMembership(deps, userId, dataTenant),
   }
 }

@@ -28,6 +28,8 @@ export type AccountsDeps = {
   sealing: () => Promise<WrappingKey>
   /** Tells that a user (by id) has to wait, since attempts on the account keep failing: once an hour for each, to whoever records it. */
   onLocked?: (userId: string, address: string) => Promise<void>
+  /** Aborted when the server stops: passwords that wait to be checked are refused then, since the database is about to be closed. */
+  closing?: AbortSignal | undefined
 }
 
 /** Where a piece of work reads and writes: the database, or a transaction on it that several pieces share. */

@@ -120,9 +120,10 @@ export class ConfirmationUnfit extends AppError {
   override readonly advice = 'Give the code of the authenticator or the password; who has neither signs in once more.'
 }
 
-/** A new password is too short, too long, or the name of its user. */
+/** A new password is too short, too long, or one that is guessed first: a common word, a run, a repetition, the name of its user. */
 export class PasswordUnfit extends AppError {
   override readonly code = 'account.password_unfit' as const
+  override readonly advice = 'Take four words or more that do not belong together, or what a password manager makes.'
 }
 
 /** A one-time link that is unknown, used or expired; which of them is not told. */

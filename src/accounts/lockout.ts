@@ -85,15 +85,16 @@ export class Lockout {
   #attempt(userId: string | undefined, network: string, keys: Keys, isKnown: boolean): Attempt {
     const waitMs = Math.max(...keys.map(([throttle, key]) => throttle.waitMs(key)))
     if (waitMs > 0) throw new SignInTooOften(waitMs)
-    for (const [throttle, key] of keys) throttle.attempt(key)
+    const counted = keys.map(([throttle, key]) => ({ throttle, key, attempt: throttle.attempt(key) }))
     return {
       isKnown,
       forgiven: () => {
-        for (const [throttle, key] of keys) throttle.forgive(key)
+        for (const { throttle, key, attempt } of counted) throttle.forgive(key, attempt)
       },
       succeeded: async () => {
         // The address is only forgiven this one attempt: a success on an own account must not wash off guesses on others.
-        for (const [throttle, key] of keys) throttle === this.#addresses ? throttle.forgive(key) : throttle.clear(key)
+        for (const { throttle, key, attempt } of counted)
+          throttle === this.#addresses ? throttle.forgive(key, attempt) : throttle.clear(key)
         if (userId !== undefined) await this.#remember(userId, network)
       },
     }

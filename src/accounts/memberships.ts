@@ -1,4 +1,7 @@
-/** Who may do what with the datasets of one data tenant. A member's role there stands beside the user's role on the server. */
+/**
+ * Who may do what with the datasets of one data tenant, and see how much of them. A member's role there stands beside the user's role on
+ * the server, and the clearance beside the role.
+ */
 import { and, asc, eq } from 'drizzle-orm'
 import { dataTenantMembers } from '../store/mod.ts'
 import { type AccountsDeps, type WithinDeps, within } from './deps.ts'
@@ -6,25 +9,36 @@ import { DataTenantInvalid, DataTenantLastOwner, MembershipNotFound } from './er
 import type { Role } from './roles.ts'
 import { userById } from './users.ts'
 
+/** Up to which class of fields a member sees values: an owner there sees all. */
+export const CLEARANCES = ['public', 'restricted'] as const
+/** Of one member. */
+export type MemberClearance = (typeof CLEARANCES)[number]
+
 /** A user's place in a data tenant; `since`: ms since 1970. */
-export type Membership = { user: string; dataTenant: string; role: Role; since: number }
+export type Membership = { user: string; dataTenant: string; role: Role; clearance: MemberClearance; since: number }
+/** What is given; without a clearance one stays what it was, and is `public` for a new member. */
+export type NewMembership = Pick<Membership, 'user' | 'dataTenant' | 'role'> & {
+  clearance?: MemberClearance | undefined
+}
 
 /** Opaque ids only: no name of a party stands among accounts. */
 const DATA_TENANT = /^dt_[0-9a-z-]{1,64}$/
 
-/** Replaces the role of one who is a member already. Refuses `data_tenant.invalid`, `data_tenant.last_owner`, `account.not_found`. */
+/** Replaces role and clearance of one who is a member already. Refuses `data_tenant.invalid`, `data_tenant.last_owner`, `account.not_found`. */
 export function grantMembership(
   deps: AccountsDeps,
-  { user, dataTenant, role }: Omit<Membership, 'since'>,
+  { user, dataTenant, role, clearance }: NewMembership,
 ): Promise<Membership> {
   if (!DATA_TENANT.test(dataTenant)) throw new DataTenantInvalid('the id of a data tenant begins with dt_')
   return within(deps, async (tx) => {
     await userById(tx, user)
     if (role !== 'owner') await demandOtherOwner(tx, user, dataTenant)
-    const row = { userId: user, dataTenant, role, grantedAtMs: tx.clock.now() }
+    const before = await tx.db.select().from(dataTenantMembers).where(ofBoth(user, dataTenant)).get()
+    const kept = clearance ?? before?.clearance ?? 'public'
+    const row = { userId: user, dataTenant, role, clearance: kept, grantedAtMs: tx.clock.now() }
     const target = [dataTenantMembers.userId, dataTenantMembers.dataTenant]
     await tx.db.insert(dataTenantMembers).values(row).onConflictDoUpdate({ target, set: row })
-    return { user, dataTenant, role, since: row.grantedAtMs }
+    return membershipOf(row)
   })
 }
 
@@ -44,7 +58,7 @@ export async function listMemberships(deps: AccountsDeps, user: string): Promise
     .from(dataTenantMembers)
     .where(eq(dataTenantMembers.userId, user))
     .orderBy(asc(dataTenantMembers.dataTenant))
-  return rows.map((row) => ({ user, dataTenant: row.dataTenant, role: row.role, since: row.grantedAtMs }))
+  return rows.map(membershipOf)
 }
 
 /** Of one data tenant, the earliest first. */
@@ -54,7 +68,7 @@ export async function listMembers(deps: AccountsDeps, dataTenant: string): Promi
     .from(dataTenantMembers)
     .where(eq(dataTenantMembers.dataTenant, dataTenant))
     .orderBy(asc(dataTenantMembers.grantedAtMs), asc(dataTenantMembers.userId))
-  return rows.map(({ userId, role, grantedAtMs }) => ({ user: userId, dataTenant, role, since: grantedAtMs }))
+  return rows.map(membershipOf)
 }
 
 /** Nobody is a member of it any more. */
@@ -63,13 +77,18 @@ export async function revokeMembers(deps: AccountsDeps, dataTenant: string): Pro
 }
 
 /** What a user is in a data tenant. Nobody is anything there by their role on the server alone, an owner neither. */
-export async function roleInTenant(deps: AccountsDeps, user: string, dataTenant: string): Promise<Role | undefined> {
-  const row = await deps.db
-    .select({ role: dataTenantMembers.role })
-    .from(dataTenantMembers)
-    .where(ofBoth(user, dataTenant))
-    .get()
-  return row?.role
+export async function findMembership(
+  deps: AccountsDeps,
+  user: string,
+  dataTenant: string,
+): Promise<Membership | undefined> {
+  const row = await deps.db.select().from(dataTenantMembers).where(ofBoth(user, dataTenant)).get()
+  return row && membershipOf(row)
+}
+
+/** An owner there gives clearances and decides about classes: it would be no bound to them. */
+function membershipOf({ userId: user, grantedAtMs: since, ...row }: typeof dataTenantMembers.$inferSelect): Membership {
+  return { ...row, user, since, clearance: row.role === 'owner' ? 'restricted' : row.clearance }
 }
 
 /** Where this user is an owner, another one must be there as well. */

@@ -3,6 +3,7 @@ import { type Bytes, base64url, Slots, utf8 } from '../base/mod.ts'
 import { hmacSha256 } from '../crypto/mod.ts'
 import { argon2Hash, argon2Verify } from './argon2.ts'
 import { PasswordUnfit, SignInBusy } from './errors.ts'
+import { whyGuessable } from './guessable.ts'
 
 /** Characters (code points) of a password. The upper bound keeps what strangers can make us hash small. */
 export const PASSWORD_LENGTH_MIN = 12
@@ -13,17 +14,28 @@ export const CHECKS_AT_ONCE = 1
 /** 64 waiting × ~30 ms ≈ 2 s until the last one's turn, in each of the two lines. */
 export const CHECKS_WAITING_MAX = 64
 
+/**
+ * Of these in the line of those who are known, from one user: who holds many browsers of one must not crowd out the others, 32 of whom
+ * fit. What comes on top waits with the strangers.
+ */
+export const KNOWN_CHECKS_OF_ONE_MAX = 2
+
 export class Passwords {
   readonly #pepper: Bytes | undefined
+  readonly #closing: AbortSignal | undefined
   #nobody: Promise<string> | undefined
   readonly #slots = checksLine()
   readonly #knownSlots = checksLine()
+  /** Who is in that line, and how many times. */
+  readonly #inKnownLine = new Map<string, number>()
 
-  constructor(pepper: Bytes | undefined) {
+  /** Who waits when `closing` is aborted, and who comes later, is refused: what a check leads to could not be written any more. */
+  constructor(pepper: Bytes | undefined, closing?: AbortSignal) {
     this.#pepper = pepper
+    this.#closing = closing
   }
 
-  /** Refuses `account.password_unfit` (length, or the user's own name). */
+  /** Refuses `account.password_unfit` (length, or one that is guessed first), `account.busy`. */
   async hash(password: string, userName: string): Promise<string> {
     const length = [...password].length
     if (length < PASSWORD_LENGTH_MIN) {
@@ -31,21 +43,39 @@ export class Passwords {
     }
     if (length > PASSWORD_LENGTH_MAX)
       throw new PasswordUnfit(`the password is longer than ${PASSWORD_LENGTH_MAX} characters`)
-    if (password.toLowerCase() === userName) throw new PasswordUnfit('the password is the name of the user')
+    const why = whyGuessable(password, userName)
+    if (why !== undefined) throw new PasswordUnfit(why)
     // Whoever sets a password has a session or a link: strangers who fill their own line do not keep them out.
-    return this.#knownSlots.run(async () => argon2Hash(await this.#peppered(password)))
+    return this.#inTurn(`name ${userName}`, async () => argon2Hash(await this.#peppered(password)))
   }
 
   /**
-   * Compares with a stored hash; without one it does the same work against nobody's and says no. Those who are known wait
-   * in a line of their own. Refuses `account.busy`.
+   * Compares with a stored hash; without one it does the same work against nobody's and says no. Those who are known, as which user
+   * (by id), wait in a line of their own. Refuses `account.busy`.
    */
-  verify(hash: string | null, password: string, isKnown = false): Promise<boolean> {
-    return (isKnown ? this.#knownSlots : this.#slots).run(async () => {
+  verify(hash: string | null, password: string, knownAs?: string): Promise<boolean> {
+    return this.#inTurn(knownAs, async () => {
       const input = await this.#peppered(password.slice(0, 2 * PASSWORD_LENGTH_MAX))
       const matches = await argon2Verify(hash ?? (await this.#nobodysHash()), input)
       return matches && hash !== null
     })
+  }
+
+  async #inTurn<T>(knownAs: string | undefined, check: () => Promise<T>): Promise<T> {
+    const work = (): Promise<T> => {
+      if (this.#closing?.aborted) throw new SignInBusy('the server stops')
+      return check()
+    }
+    const before = knownAs === undefined ? 0 : (this.#inKnownLine.get(knownAs) ?? 0)
+    if (knownAs === undefined || before >= KNOWN_CHECKS_OF_ONE_MAX) return this.#slots.run(work)
+    this.#inKnownLine.set(knownAs, before + 1)
+    try {
+      return await this.#knownSlots.run(work)
+    } finally {
+      const left = (this.#inKnownLine.get(knownAs) ?? 0) - 1
+      if (left > 0) this.#inKnownLine.set(knownAs, left)
+      else this.#inKnownLine.delete(knownAs)
+    }
   }
 
   /** Made at the first need, once; its password is not kept. */

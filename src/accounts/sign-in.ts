@@ -41,7 +41,8 @@ export async function signIn(deps: AccountsDeps, guards: Guards, input: Password
   await guards.passwords.warm()
   const browser = await knownBrowser(deps, row?.id ?? NOBODY, input.visitor.browser)
   const attempt = await guards.lockout.begin(row?.id, name, input.visitor.address, browser)
-  const matches = await checked(guards, attempt, { hash: row?.passwordHash ?? null, password: input.password })
+  const { password } = input
+  const matches = await checked(guards, attempt, { userId: row?.id, hash: row?.passwordHash ?? null, password })
   if (!matches || row === undefined) throw new SignInRefused('the name or the password is not right')
   const opened = await openOrAsk(deps, { id: row.id, name: row.name, role: row.role }, input.visitor)
   // Half a sign-in does not make an address known: whoever has the password alone is a stranger still.
@@ -53,10 +54,10 @@ export async function signIn(deps: AccountsDeps, guards: Guards, input: Password
 async function checked(
   { passwords }: Guards,
   attempt: Attempt,
-  { hash, password }: { hash: string | null; password: string },
+  { userId, hash, password }: { userId: string | undefined; hash: string | null; password: string },
 ): Promise<boolean> {
   try {
-    return await passwords.verify(hash, password, attempt.isKnown)
+    return await passwords.verify(hash, password, attempt.isKnown ? userId : undefined)
   } catch (error) {
     attempt.forgiven()
     throw error
@@ -155,7 +156,7 @@ export async function confirmSession(
   if (needed === undefined || needed === '') throw new ConfirmationUnfit('the confirmation is not complete')
   if (password !== undefined && password !== '') {
     const attempt = await guards.lockout.begin(user.id, user.name, address, sessionId)
-    const matches = await checked(guards, attempt, { hash: row?.hash ?? null, password })
+    const matches = await checked(guards, attempt, { userId: user.id, hash: row?.hash ?? null, password })
     if (!matches) throw new SignInRefused('the password is not right')
     await attempt.forgiven()
   }

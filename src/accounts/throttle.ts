@@ -9,6 +9,8 @@ export const FORGET_AFTER_MS = 60 * 60_000
 export const THROTTLE_KEYS_MAX = 8_192
 
 type Attempts = { count: number; lastMs: number }
+/** One attempt that was counted: when, and when the one before it was. */
+type Counted = { atMs: number; beforeMs: number | undefined }
 type ThrottleOptions = { free: number; keysMax?: number; forgetAfterMs?: number }
 
 export class Throttle {
@@ -38,19 +40,23 @@ export class Throttle {
   }
 
   /** Counts an attempt as failed, before it is made: attempts at the same time must not all be free. */
-  attempt(key: string): void {
-    const count = (this.#current(key)?.count ?? 0) + 1
+  attempt(key: string): Counted {
+    const before = this.#current(key)
+    const atMs = this.#clock.monotonic()
     this.#attempts.delete(key)
     const oldest = this.#attempts.keys().next().value
     if (this.#attempts.size >= this.#keysMax && oldest !== undefined) this.#attempts.delete(oldest)
-    this.#attempts.set(key, { count, lastMs: this.#clock.monotonic() })
+    this.#attempts.set(key, { count: (before?.count ?? 0) + 1, lastMs: atMs })
+    return { atMs, beforeMs: before?.lastMs }
   }
 
-  /** Takes one attempt back, because it succeeded. */
-  forgive(key: string): void {
+  /** Takes one attempt back, since it was right or could not be made: it costs nothing, and lengthens no wait. */
+  forgive(key: string, { atMs, beforeMs = atMs }: Counted): void {
     const attempts = this.#attempts.get(key)
     if (attempts === undefined) return
     attempts.count--
+    // One that was made later stands.
+    if (attempts.lastMs === atMs) attempts.lastMs = beforeMs
     if (attempts.count <= 0) this.#attempts.delete(key)
   }
 

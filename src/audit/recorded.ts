@@ -1,17 +1,38 @@
-/** What a person does goes into the audit trail before it is done, so that no act is without a trace. */
+/** What a person does goes into the audit trail before it is done, so that no act is without a trace, and again with its outcome. */
 import { codeOf } from '../base/mod.ts'
 import type { Trail } from './trail.ts'
 
 type Act = Parameters<Trail['record']>[0]
 
-/** Records the act, then does it. One that fails is followed by a line that says so: `<action>_failed`, with the code of why. */
-export async function recorded<T>(trail: Pick<Trail, 'record'>, act: Act, work: () => Promise<T>): Promise<T> {
-  await trail.record(act)
+/**
+ * The line before an act says that it is tried (`<action>_tried`), the line behind it that it is done (`<action>`) or that it is not
+ * (`<action>_failed`, with the code of why): no line alone is to be read as more than it says. A try without an outcome was cut off.
+ */
+export const TRIED = '_tried'
+export const FAILED = '_failed'
+
+/**
+ * Records that the act is tried, does it, and records what became of it, with what `outcome` says of that. Nothing is done that the trail
+ * does not take.
+ */
+export async function recorded<T>(
+  trail: Pick<Trail, 'record'>,
+  act: Act,
+  work: () => Promise<T>,
+  outcome?: (done: T) => Act['detail'],
+): Promise<T> {
+  await trail.record({ ...act, action: `${act.action}${TRIED}` })
+  const done = await worked(trail, act, work)
+  await trail.record(outcome ? { ...act, detail: { ...act.detail, ...outcome(done) } } : act)
+  return done
+}
+
+async function worked<T>(trail: Pick<Trail, 'record'>, act: Act, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const detail = { ...act.detail, code: codeOf(error) }
-    await trail.record({ ...act, action: `${act.action}_failed`, detail })
+    await trail.record({ ...act, action: `${act.action}${FAILED}`, detail })
     throw error
   }
 }

@@ -37,6 +37,11 @@ async function readAccess(path: string): Promise<Access> {
   }
 }
 
+/** Of a dataset, and not of a person: it opens nothing but uploads. */
+export function isUploadToken(token: string): boolean {
+  return token.startsWith('slu_')
+}
+
 export type AccessFlags = { at?: string | undefined; ca?: string | undefined }
 
 /**

@@ -106,6 +106,9 @@ export const Bridge = v.looseObject({
   rotations: count,
 })
 
+/** What a flow had moved when it came to its end; an older server tells the records alone. */
+const Finished = v.looseObject({ records: count, sinks: v.optional(count), refused: v.optional(count) })
+
 /** What a version that waits for its owner adds to what was approved before: kind → items. */
 export const Waiting = v.looseObject({ version: count, adds: v.record(text, v.array(text)) })
 
@@ -119,6 +122,7 @@ export const LocalDeployment = v.looseObject({
   waiting: v.optional(v.nullable(Waiting)),
   components: v.optional(v.array(Component), []),
   bridges: v.optional(v.array(Bridge), []),
+  finished: v.optional(Finished),
 })
 export type LocalDeployment = v.InferOutput<typeof LocalDeployment>
 
@@ -135,8 +139,10 @@ export const PlatformDeployment = v.looseObject({
       state: text,
       outcome: optionalText,
       reasons: v.optional(v.array(Reason), []),
+      finished: v.optional(Finished),
     }),
   ),
+  finished: v.optional(Finished),
 })
 export type PlatformDeployment = v.InferOutput<typeof PlatformDeployment>
 
@@ -241,7 +247,7 @@ const AuditEntry = v.looseObject({
   detail: v.record(text, v.union([text, count, v.boolean()])),
 })
 export const AuditList = v.looseObject({
-  head: v.looseObject({ count, hash: text }),
+  head: v.optional(v.looseObject({ count, hash: text })),
   entries: v.array(AuditEntry),
   next: v.optional(count),
 })

@@ -61,17 +61,22 @@ function kindOfStatus(status: number): ErrorKind {
 /** Talks to one server. */
 export type Client = {
   /** Sends JSON, or a file's bytes as they are, and returns the parsed answer (`undefined` for an empty one). Throws what the problem document says. */
-  request(method: string, path: string, body?: unknown): Promise<unknown>
+  request(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<unknown>
   get(path: string): Promise<unknown>
   /** Asks for what is too large for one answer and hands it out as it arrives. Throws what the problem document says. */
   stream(method: string, path: string, body?: unknown): Promise<AsyncIterable<Bytes>>
 }
 
 export function createClient(access: Access): Client {
-  async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+  async function request(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutMs: number = TIMEOUT_MS,
+  ): Promise<unknown> {
     const answer = await requestHttps(`${access.url}${path}`, {
       ...asked(access, method, body),
-      ...{ timeoutMs: TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX },
+      ...{ timeoutMs, bytesMax: ANSWER_BYTES_MAX },
     })
     return answerOf(answer, method, path)
   }
@@ -99,17 +104,53 @@ const UPLOAD_BYTES_PER_MS = 64
 export async function postFile(
   access: Access,
   path: string,
-  { content, bytes, headers }: OutgoingFile,
+  file: OutgoingFile,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const request = asked(access, 'POST', undefined)
-  const answer = await requestHttps(`${access.url}${path}`, {
-    ...request,
-    headers: { ...request.headers, 'content-length': String(bytes), ...headers },
+  return answerOf(await sendFile(access, { method: 'POST', path, file }, signal), 'POST', path)
+}
+
+/** Asks for what the headers of an answer say, sending a part of a file if there is one. Throws what the problem document says. */
+export async function headersOf(
+  access: Access,
+  {
+    method,
+    path,
+    headers,
+    part,
+  }: { method: string; path: string } & Pick<OutgoingFile, 'headers'> & {
+      part?: Omit<OutgoingFile, 'headers'>
+    },
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const answer = part
+    ? await sendFile(access, { method, path, file: { ...part, headers } }, signal)
+    : await requestHttps(`${access.url}${path}`, {
+        ...withHeaders(asked(access, method, undefined), headers),
+        ...{ signal, timeoutMs: UPLOAD_ANSWER_MS, bytesMax: PROBLEM_BYTES_MAX },
+      })
+  answerOf(answer, method, path)
+  return answer.headers
+}
+
+function sendFile(
+  access: Access,
+  { method, path, file }: { method: string; path: string; file: OutgoingFile },
+  signal: AbortSignal,
+) {
+  const { content, bytes, headers } = file
+  return requestHttps(`${access.url}${path}`, {
+    ...withHeaders(asked(access, method, undefined), { 'content-length': String(bytes), ...headers }),
     ...{ body: content, signal, bytesMax: ANSWER_BYTES_MAX },
     timeoutMs: UPLOAD_ANSWER_MS + bytes / UPLOAD_BYTES_PER_MS,
   })
-  return answerOf(answer, 'POST', path)
+}
+
+function withHeaders<Request extends { headers: Record<string, string> }>(
+  request: Request,
+  headers: Record<string, string>,
+): Request {
+  return { ...request, headers: { ...request.headers, ...headers } }
 }
 
 function answerOf({ status, body }: { status: number; body: Bytes }, method: string, path: string): unknown {

@@ -19,7 +19,7 @@ export const VERBS: readonly { heading: string; verbs: readonly Verbs[] }[] = [
     verbs: [
       { words: ['platform'], load: async () => (await import('./verbs/platform.ts')).addPlatformVerb },
       {
-        words: ['runtime', 'copy-database', 'data-worker', 'worker'],
+        words: ['runtime', 'copy-database', 'data-worker', 'connector-worker', 'worker'],
         load: async () => (await import('./verbs/runtime.ts')).addRuntimeVerbs,
       },
       { words: ['config'], load: async () => (await import('./verbs/config.ts')).addConfigVerb },
@@ -59,6 +59,7 @@ export const VERBS: readonly { heading: string; verbs: readonly Verbs[] }[] = [
       { words: ['data-tenant'], load: async () => (await import('./verbs/data-tenant.ts')).addDataTenantVerbs },
       { words: ['dataset'], load: async () => (await import('./verbs/dataset.ts')).addDatasetVerbs },
       { words: ['token'], load: async () => (await import('./verbs/upload-token.ts')).addUploadTokenVerbs },
+      { words: ['connector'], load: async () => (await import('./verbs/connector.ts')).addConnectorVerbs },
       { words: ['upload'], load: async () => (await import('./verbs/upload.ts')).addUploadVerb },
     ],
   },

@@ -1,5 +1,5 @@
 /** The data tenants of a Runtime: parties whose datasets are kept apart. Who may do what in one stands among the accounts. */
-import { asc, eq } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, isNull } from 'drizzle-orm'
 import { type Clock, newId, type Random } from '../base/mod.ts'
 import { type Database, dataTenants, type RuntimeSchema } from '../store/mod.ts'
 import type { DataTenantId } from '../wire/mod.ts'
@@ -22,14 +22,31 @@ export async function createDataTenant(
 
 /** By name. */
 export async function listDataTenants({ db }: DataTenantsDeps): Promise<DataTenant[]> {
-  return (await db.select().from(dataTenants).orderBy(asc(dataTenants.name))).map(tenantOf)
+  const there = isNull(dataTenants.removingAtMs)
+  return (await db.select().from(dataTenants).where(there).orderBy(asc(dataTenants.name))).map(tenantOf)
+}
+
+/** Those whose removal was begun and has not come to its end. */
+export async function removingDataTenants({ db }: DataTenantsDeps): Promise<DataTenantId[]> {
+  const removing = isNotNull(dataTenants.removingAtMs)
+  return (await db.select().from(dataTenants).where(removing)).map(({ id }) => id as DataTenantId)
 }
 
 /** Refuses `data_tenant.not_found`. */
 export async function dataTenant({ db }: DataTenantsDeps, id: string): Promise<DataTenant> {
-  const row = await db.select().from(dataTenants).where(eq(dataTenants.id, id)).get()
+  const row = await db
+    .select()
+    .from(dataTenants)
+    .where(and(eq(dataTenants.id, id), isNull(dataTenants.removingAtMs)))
+    .get()
   if (!row) throw new DataTenantNotFound('there is no such data tenant')
   return tenantOf(row)
+}
+
+/** From now on it is there for nobody; one that is being removed already stays so. Refuses `data_tenant.not_found`. */
+export async function beginRemoval({ db }: DataTenantsDeps, id: string, nowMs: number): Promise<void> {
+  const found = await db.update(dataTenants).set({ removingAtMs: nowMs }).where(eq(dataTenants.id, id)).returning()
+  if (found.length === 0) throw new DataTenantNotFound('there is no such data tenant')
 }
 
 /** Refuses `data_tenant.not_found`. What it owned is removed by whoever asks: see `DataDesk`. */

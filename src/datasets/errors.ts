@@ -36,6 +36,13 @@ export class DatasetsTooMany extends AppError {
   override readonly advice = 'Remove datasets that are not needed.'
 }
 
+/** Something holds what an erasure has to destroy: uploads that wait, a backup, queries that read. */
+export class EraseHeldUp extends AppError {
+  override readonly code = 'dataset.erase_held_up' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Ask again in a while; it goes on with what is left.'
+}
+
 /** The dataset has no such import. */
 export class ImportNotFound extends AppError {
   override readonly code = 'import.not_found' as const
@@ -49,11 +56,74 @@ export class QueryInvalid extends AppError {
   override readonly advice = 'See the fields of the dataset and their types.'
 }
 
+/** A query compares, sorts or groups by a field whose values who asks is not cleared for. */
+export class FieldRestricted extends AppError {
+  override readonly code = 'query.field_restricted' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice =
+    'Ask without it, or an owner of the data tenant for the clearance or another class of the field.'
+}
+
+/** The document of an import is not there as it came: it was erased, or its import has not begun. */
+export class DocumentNotKept extends AppError {
+  override readonly code = 'import.document_not_kept' as const
+  override readonly kind = 'not_found' as const
+}
+
+/** The dataset has no such field, or its class is not anybody's to change. */
+export class FieldNotFound extends AppError {
+  override readonly code = 'dataset.field_not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'See the fields of the dataset and their classes.'
+}
+
 /** A query that took longer than it may was ended. */
 export class QueryTooSlow extends AppError {
   override readonly code = 'query.too_slow' as const
   override readonly kind = 'limit' as const
   override readonly advice = 'Ask for less: fewer records to look through, or no order but the newest first.'
+}
+
+/** As many queries of the data tenant wait as may. */
+export class QueriesTooMany extends AppError {
+  override readonly code = 'query.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Ask again in a while, and one thing after another.'
+  readonly retryAfterMs = 2_000
+}
+
+/** A question whose answer would have more groups than are kept in memory. */
+export class GroupsTooMany extends AppError {
+  override readonly code = 'query.groups_too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Group by fewer fields or longer times, or set conditions.'
+}
+
+/** A rollup counts by fields that the dataset lacks, or adds up what has no sum. */
+export class RollupUnfit extends AppError {
+  override readonly code = 'rollup.unfit' as const
+  override readonly advice = 'See the fields of the dataset and their types.'
+}
+
+/** The dataset has as many rollups as it may. */
+export class RollupsTooMany extends AppError {
+  override readonly code = 'rollup.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Remove rollups that are not needed.'
+}
+
+/** The dataset has no such rollup. */
+export class RollupNotFound extends AppError {
+  override readonly code = 'rollup.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'List the rollups of the dataset to see their ids.'
+}
+
+/** A rollup that every dataset of its shape has cannot be removed. */
+export class RollupOfShape extends AppError {
+  override readonly code = 'rollup.of_shape' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Remove one that somebody declared.'
 }
 
 /** Uploads come faster than they are imported, and what waits has reached its bound. */
@@ -75,6 +145,35 @@ export class UploadTooLarge extends AppError {
   override readonly code = 'upload.too_large' as const
   override readonly kind = 'limit' as const
   override readonly advice = 'Split the document.'
+}
+
+/** No upload of that id is under way: it was never begun, has been taken or forgotten, or is of another dataset. */
+export class PartialUploadNotFound extends AppError {
+  override readonly code = 'upload.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'Begin it anew; what nothing came of for a day is forgotten.'
+}
+
+/** A piece does not begin where the upload goes on. */
+export class PartialUploadOffset extends AppError {
+  override readonly code = 'upload.offset' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Ask how far the upload is (HEAD), and go on from there.'
+}
+
+/** The data tenant has as many uploads under way as it may. */
+export class PartialUploadsTooMany extends AppError {
+  override readonly code = 'upload.too_many_partial' as const
+  override readonly kind = 'limit' as const
+  readonly retryAfterMs = 60_000
+  override readonly advice = 'End some of them, or remove those that nobody goes on with.'
+}
+
+/** The pieces of one upload are as many as one may have. */
+export class PartialUploadPieces extends AppError {
+  override readonly code = 'upload.too_many_pieces' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Begin it anew with larger pieces; one request may bring all of it.'
 }
 
 /** The key of an earlier upload with another document. */

@@ -1,7 +1,15 @@
 /** datasets: what a Runtime keeps for each data tenant: uploads taken durably, imported once, queried; formats, shapes, records. */
 export { createDataTenant, type DataTenant, dataTenant, listDataTenants } from './data-tenants.ts'
-export { DataTenantNotFound, ImportNotFound, UploadCutOff, UploadTokenRefused, UploadTooLarge } from './errors.ts'
+export {
+  DataTenantNotFound,
+  FieldNotFound,
+  ImportNotFound,
+  UploadCutOff,
+  UploadTokenRefused,
+  UploadTooLarge,
+} from './errors.ts'
 export { type Taken, UPLOAD_BYTES_MAX } from './intake/taken.ts'
+export type { PartialAbout, PartialState } from './partial/partial-uploads.ts'
 export { SHAPES } from './shapes/shapes.ts'
 export { type CiPlace, type CiScript, ciScripts, curlLine, uploadLine } from './tokens/ci-scripts.ts'
 export {
@@ -14,4 +22,4 @@ export {
 export { DataDesk } from './worker/data-desk.ts'
 export { DATA_WORKER_SUBCOMMAND, dataLauncher } from './worker/data-process.ts'
 export { runDataWorker } from './worker/run-data-worker.ts'
-export type { TenantData } from './worker/tenant-data.ts'
+export type { RawDocument, TenantData } from './worker/tenant-data.ts'

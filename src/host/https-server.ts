@@ -8,20 +8,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { getRequestListener } from '@hono/node-server'
-import { type Clock, codeOf, logOf } from '../base/mod.ts'
+import { type Clock, codeOf, logOf, systemClock } from '../base/mod.ts'
 import { breakingOff } from './answer-body.ts'
 import { BodyBudget } from './body-budget.ts'
 import { limitBody } from './body-limit.ts'
 import { type AllowsAddress, CONNECTION_LIMITS, ConnectionGuard, type ConnectionLimits } from './connection-guard.ts'
-import { FairTurns } from './fair-turns.ts'
+import { FairTurns, HANDSHAKES_PER_TURN_MAX } from './fair-turns.ts'
 import { feedInPieces } from './fed-in-pieces.ts'
 import { holdBack } from './held-back.ts'
 import { listenTcp } from './tcp-server.ts'
 import { type NamedTls, TlsChoice, type TlsMaterial } from './tls-choice.ts'
+import { UnderWay } from './under-way.ts'
 
 const log = logOf('host')
 
-/** How long `close` waits for answers that are under way. */
+/** How long `close` waits for answers that are under way; and then once more for the application, whoever is still there to hear it. */
 export const CLOSE_GRACE_MS = 2_000
 
 /** Who asks: the address as the socket has it; IPv4 in its own form also where the server listens on `::`. */
@@ -58,7 +59,10 @@ export interface HttpsServer extends AsyncDisposable {
   readonly port: number
   /** From the next connection on; those that are open keep the old certificate. Throws, and changes nothing, when it does not fit. */
   setTls(tls: TlsMaterial, named?: NamedTls): void
-  /** Stops listening, lets answers end for at most `CLOSE_GRACE_MS`, then closes every connection. */
+  /**
+   * Stops listening, lets answers end for at most `CLOSE_GRACE_MS`, then closes every connection. What the application is still at
+   * then, since a client that has left ends nothing, is waited for as long again: what it writes to may be closed afterwards.
+   */
   close(): Promise<void>
 }
 
@@ -66,15 +70,17 @@ export interface HttpsServer extends AsyncDisposable {
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const limits = { ...CONNECTION_LIMITS, ...options.limits }
   const choice = new TlsChoice(options.tls, options.namedTls)
-  const guard = new ConnectionGuard(limits, options.clock, options.allows)
+  const { clock = systemClock } = options
+  const guard = new ConnectionGuard(limits, clock, options.allows)
+  const answers = new UnderWay()
   // The guard keeps the time; the hosts' own limits differ from each other.
-  const turns = new FairTurns()
-  const listener = listenerOf(options, guard, turns)
+  const handshakes = new FairTurns(HANDSHAKES_PER_TURN_MAX)
+  const listener = listenerOf(options, { guard, answers, turns: new FairTurns() })
   const http = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, listener)
   const onSocket = (raw: Socket): void => {
     if (!guard.admits(raw)) return void raw.destroy()
     const begun = guard.watch(raw)
-    const leave = turns.begin(raw.remoteAddress ?? '', () => {
+    const leave = handshakes.begin(raw.remoteAddress ?? '', () => {
       const secure = new TLSSocket(raw, { isServer: true, ALPNProtocols: ['http/1.1'], ...choice.optionsFor(raw) })
       begun(secure)
       secure.once('secure', () => {
@@ -95,6 +101,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const close = async (): Promise<void> => {
     await guard.close(CLOSE_GRACE_MS)
     await tcp.close()
+    await answers.idle(CLOSE_GRACE_MS, clock)
   }
   const setTls = (tls: TlsMaterial, named?: NamedTls): void => choice.set(tls, named)
   return { hostname, port: tcp.port, setTls, close, [Symbol.asyncDispose]: close }
@@ -104,15 +111,15 @@ type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unk
 
 function listenerOf(
   { fetch, bodyBytesMax, bodiesBytesMax, streams = () => false }: HttpsOptions,
-  guard: ConnectionGuard,
-  turns: FairTurns,
+  { guard, answers, turns }: { guard: ConnectionGuard; answers: UnderWay; turns: FairTurns },
 ): NodeListener {
   const budget = bodiesBytesMax === 0 ? undefined : new BodyBudget(bodiesBytesMax)
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
       const limited = bodyBytesMax === undefined ? request : limitBody(request, bodyBytesMax)
       if (limited instanceof Response) return limited
-      return breakingOff(await fetch(limited, peerOf(incoming.socket)), () => outgoing.destroy())
+      const answered = answers.add((async () => fetch(limited, peerOf(incoming.socket)))())
+      return breakingOff(await answered, () => outgoing.destroy())
     },
     { overrideGlobalObjects: false, errorHandler: answerFault },
   )

@@ -103,10 +103,10 @@ async function roomDepsOf(
   given: { keyring: Keyring; authority: Authority; time: Time; url: () => string },
 ): Promise<RoomDeps> {
   const { keyring, authority, url } = given
-  const { clock, random } = given.time
+  const { clock, random, signal: closing } = given.time
   const { data, catalogue, allowPrivateAddresses, recordTo } = config
   return {
-    ...{ data, catalogue, allowPrivateAddresses, keyring, url, clock, random },
+    ...{ data, catalogue, allowPrivateAddresses, keyring, url, closing, clock, random },
     authority: authority.certificatePem,
     heartbeatIntervalMs: config.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     recorder: recordTo === undefined ? noRecorder : await recordInto(recordTo),

@@ -34,6 +34,8 @@ export type RoomDeps = {
   recorder: Recorder
   incarnation: string
   startedAtMs: number
+  /** Aborted when this Platform stops. */
+  closing?: AbortSignal
   clock: Clock
   random: Random
 }

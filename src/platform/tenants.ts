@@ -27,10 +27,13 @@ export class Tenants {
 
   async open(row: TenantRow): Promise<Tenant> {
     const room = await openTenantRoom(this.#deps, row)
-    const { clock, random, url } = this.#deps
+    const { clock, random, url, closing } = this.#deps
     const pepper = await this.#deps.keyring.secretFor('password-pepper', row.id)
     const sealing = () => openWrappingKey(this.#deps.keyring, 'sealing', row.id)
-    const accounts = openAccounts({ db: room.db, clock, random, pepper, sealing, onLocked: lockRecorder(room.trail) })
+    const accounts = openAccounts({
+      ...{ db: room.db, clock, random, closing, pepper, sealing },
+      onLocked: lockRecorder(room.trail),
+    })
     const place: TenantPlace = {
       ...{ id: row.id, name: row.name },
       get url() {

@@ -20,6 +20,7 @@ import { uploadDoor } from './datasets/upload-door.ts'
 import { Health, type HealthDeps } from './health/health.ts'
 import { metricFamilies } from './metric-families.ts'
 import { type ApiDeps, localApi } from './routes/api.ts'
+import { knownTenantsOf } from './routes/datasets-frame.tsx'
 import { type PagesDeps, pageRoutes } from './routes/pages.tsx'
 import { welcomeOf } from './routes/welcome-pages.tsx'
 import type { Telemetry } from './telemetry/telemetry.ts'
@@ -63,9 +64,12 @@ export function managementApp(deps: ManagementDeps): Hono<PersonEnv> {
     accounts,
   })
   const { ownersChanged } = deps
-  const accountsSite = { accounts, trail, clock, origin, address: origin, ownersChanged, issuer: `Sluice ${name}` }
-  const health = new Health(deps)
   const access = new DataAccess(deps)
+  const accountsSite = {
+    ...{ accounts, trail, clock, origin, address: origin, ownersChanged, issuer: `Sluice ${name}` },
+    knownTenants: knownTenantsOf(access),
+  }
+  const health = new Health(deps)
   app.route('/v1', localApi({ ...deps, health, accountsSite, access }, site).hono)
   app.route('/', pageRoutes({ ...deps, health, accountsSite, access, people: () => accounts.listUsers() }, site))
   return app

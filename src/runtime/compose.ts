@@ -5,6 +5,7 @@ import { createHandshakes } from '../bridge/mod.ts'
 import { buildFacts } from '../host/mod.ts'
 import { answerMemory } from '../server/mod.ts'
 import { AuditLog, DeploymentStatus } from '../wire/mod.ts'
+import { connectorLines } from './attention/connectors.ts'
 import { deploymentLines } from './attention/deployments.ts'
 import { diskGauge, diskLines } from './attention/disk.ts'
 import { ownStateLines } from './attention/own-state.ts'
@@ -255,6 +256,7 @@ function attentionOf({ state, clock }: StationDeps, drift: Drift): Attention<See
   attention.watch('the Platform', platformLines)
   attention.watch('the disk', diskLines)
   attention.watch('the rules and the state of this Runtime', () => ownStateLines({ rules: state.rules, drift }))
+  attention.watch('connectors', () => connectorLines(state))
   attention.watch('upload tokens', () => uploadTokenLines(state, clock.now()))
   return attention
 }

@@ -24,6 +24,9 @@ export type DeploymentSummary = {
   waiting?: { version: number; receivedAtMs: number; adds: Additions }
 }
 
+/** `sinks`: components that the records went into, each counting what it took. `refused`: by all components. */
+type Moved = { records: number; sinks: number; refused: number }
+
 export type DeploymentDetail = DeploymentSummary & {
   /** Counts since the Runtime started; rates between the last two reports, where there are two. */
   components: (ComponentStatus & { inPerSecond?: number; outPerSecond?: number })[]
@@ -40,8 +43,8 @@ export type DeploymentDetail = DeploymentSummary & {
    * asked of it last, since when.
    */
   peers: (Omit<PeerStanding, 'deployment' | 'peer'> & { runtime: string; name: string })[]
-  /** Its sources came to their end by themselves: since when, and how many records left the flow, into sinks and over bridges. */
-  finished?: { atMs: number; records: number }
+  /** Its sources came to their end by themselves: since when, and what left the flow, into sinks and over bridges. */
+  finished?: { atMs: number } & Moved
 }
 
 export type DetailDeps = {
@@ -101,7 +104,7 @@ async function detailOf(station: DetailDeps, around: Around, deployment: string)
         ...stands,
       })),
     ...(hasEnded(summary) && {
-      finished: { atMs: summary.changedAtMs, records: recordsOut(flow.wiring, counts.components) },
+      finished: { atMs: summary.changedAtMs, ...movedBy(flow, counts.components) },
     }),
     components: counts.components.map((one) => ({ ...one, ...live?.rates.get(one.name) })),
     bridges: flow.bridges.map(({ bridge, peer, from, to, direction }) => ({
@@ -122,9 +125,16 @@ async function detailOf(station: DetailDeps, around: Around, deployment: string)
   }
 }
 
-function recordsOut(wiring: DeploymentDetail['wiring'], components: readonly ComponentStatus[]): number {
+/** The ends of bridges, which count what they carry as well, are none of the components. */
+function movedBy({ wiring, bridges }: Pick<Flow, 'wiring' | 'bridges'>, counted: readonly ComponentStatus[]): Moved {
   const { out } = endsOf(wiring)
-  return components.reduce((sum, { name, messagesOut }) => sum + (out.has(name) ? messagesOut : 0), 0)
+  const own = new Set(wiring.map(({ name }) => name))
+  const crossing = new Set(bridges.flatMap(({ direction, from }) => (direction === 'out' ? [from] : [])))
+  return {
+    records: counted.reduce((sum, { name, messagesOut }) => sum + (out.has(name) ? messagesOut : 0), 0),
+    sinks: [...out].filter((name) => !crossing.has(name)).length,
+    refused: counted.reduce((sum, { name, refused }) => sum + (own.has(name) ? refused : 0), 0),
+  }
 }
 
 function workerOf({ pid, counts, restarts, memoryBytesMax }: Running): NonNullable<DeploymentDetail['worker']> {

@@ -15,6 +15,12 @@ export class UploadFormUnfit extends AppError {
     'Send multipart/form-data in which every part is a file, with what goes with them in the query.'
 }
 
+/** A client of resumable uploads speaks another version of tus. */
+export class TusVersionUnsupported extends AppError {
+  override readonly code = 'upload.tus_version' as const
+  override readonly advice = 'Use a client of tus 1.0.0, as most are.'
+}
+
 export class DeploymentNotFound extends AppError {
   override readonly code = 'deployment.not_found' as const
   override readonly kind = 'not_found' as const

@@ -28,11 +28,16 @@ export async function openLocalAccounts(deps: {
   uploadTokens: Pick<UploadTokens, 'revokeAll'>
   clock: Clock
   random: Random
+  /** Aborted when this Runtime stops: nobody's password is checked any more. */
+  closing?: AbortSignal
 }): Promise<LocalAccounts> {
-  const { db, keyring, trail, clock, random } = deps
+  const { db, keyring, trail, clock, random, closing } = deps
   const pepper = await keyring.secretFor('pepper', 'accounts')
   const sealing = () => openWrappingKey(keyring, 'sealing', 'accounts')
-  const accounts = openAccounts({ db, clock, random, pepper, sealing, onLocked: lockRecorder(trail) })
+  const accounts = openAccounts({
+    ...{ db, clock, random, closing, pepper, sealing },
+    onLocked: lockRecorder(trail),
+  })
   await endAccessAfterRestore({ ...deps, accounts })
   const owners = async () => (await enabledOwners(accounts)).map(({ id }) => id)
   return { accounts, owners, firstOwnerToken: await firstOwnerToken(accounts) }
@@ -47,6 +52,9 @@ async function firstOwnerToken(accounts: Accounts): Promise<string | undefined> 
   return accounts.oneTimeLink(first.id, 'set-password')
 }
 
+/** Those who can sign in before those who were invited and never did. */
 async function enabledOwners(accounts: Accounts) {
-  return (await accounts.listUsers()).filter(({ role, disabledAt }) => role === 'owner' && disabledAt === null)
+  const owners = (await accounts.listUsers()).filter(({ role, disabledAt }) => role === 'owner' && disabledAt === null)
+  const canSignIn = ({ hasPassword, hasIdentity }: (typeof owners)[number]): boolean => hasPassword || hasIdentity
+  return [...owners.filter(canSignIn), ...owners.filter((one) => !canSignIn(one))]
 }

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { openTrail, type Trail } from '../audit/mod.ts'
 import { type Clock, type Lifetime, logOf, type Random } from '../base/mod.ts'
+import type { ConnectorDesk } from '../connectors/mod.ts'
 import type { AgreementKey, Authority, SigningKey, WrappingKey } from '../crypto/mod.ts'
 import { DataDesk, dataLauncher, UploadTokens } from '../datasets/mod.ts'
 import {
@@ -16,6 +17,7 @@ import {
 } from '../keys/mod.ts'
 import { type Database, holdDataFolder, type Journal, type RuntimeSchema, runtimeDatabase } from '../store/mod.ts'
 import type { RuntimeConfig } from './config.ts'
+import { openConnectors } from './connectors/open-connectors.ts'
 import { Libraries } from './libraries/libraries.ts'
 import { LOG_BYTES_MAX, LocalLogs } from './local-logs.ts'
 import { AllowLists } from './network/allow-lists.ts'
@@ -65,6 +67,7 @@ export type RuntimeState = {
   /** The data of data tenants. */
   datasets: DataDesk
   uploadTokens: UploadTokens
+  connectors: ConnectorDesk
   logs: LocalLogs
   owedLogs: Journal
   owedStatus: Journal
@@ -90,14 +93,21 @@ export async function openState(config: RuntimeConfig, deps: OpenStateDeps): Pro
   const datasets = new DataDesk({ folder, db, keyring, launch, clock, random, log: logOf('datasets') })
   lifetime.defer(() => datasets.close())
   await datasets.start()
+  const vault = openVault({ db, key: vaultKey, clock, random, ...sourcesOf(config, clock) })
+  const tables = await openTables(db, keyring, clock)
+  const connectors = await openConnectors({
+    ...{ db, datasets, vault, rules: tables.rules },
+    ...{ worker: config.worker, clock, random },
+  })
+  // Before the data that they write to.
+  lifetime.defer(() => connectors.close())
   return {
-    ...{ folder, keyring, signing, db, vaultKey, datasets },
+    ...{ folder, keyring, signing, db, vaultKey, datasets, vault, connectors },
     uploadTokens: new UploadTokens({ db, clock, random }),
     agreement: await keyring.agreementKey('runtime'),
     authority: await keyring.authority('runtime', `Sluice Runtime ${config.name}`),
-    vault: openVault({ db, key: vaultKey, clock, random, ...sourcesOf(config, clock) }),
     trail: await openTrail({ db, signer: signing, clock, random }),
-    ...(await openTables(db, keyring, clock)),
+    ...tables,
     ...{ logs: new LocalLogs(logs), owedLogs, owedStatus },
     journals: { logs, 'owed-logs': owedLogs, 'owed-status': owedStatus },
   }

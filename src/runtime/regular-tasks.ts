@@ -1,6 +1,7 @@
 /** What a Runtime does by itself while it runs: reports, renewals, tidying, an enrolment to resume. All of it ends with the signal. */
 import { DELIVER_MS, LOOK_MS } from '../alerts/mod.ts'
 import { type Clock, describeError, every, type Log, pause } from '../base/mod.ts'
+import { SCHEDULE_LOOK_MS } from '../connectors/mod.ts'
 import { ACCESS_RENEWAL_MS } from '../server/mod.ts'
 import { BRIDGE_LEAF_RENEWAL_MS, CERTIFICATES_CHECK_MS } from './certificates.ts'
 import { STATUS_REPORT_INTERVAL_MS } from './changes.ts'
@@ -50,6 +51,7 @@ export async function regularTasks(deps: RegularDeps): Promise<void> {
       await station.keptHistory.keepSome(station.history)
     }),
     atOnceAndEvery(DRIFT_INTERVAL_MS, deps, async () => void (await station.drift.check())),
+    every(SCHEDULE_LOOK_MS, deps, () => station.state.connectors.tick()),
     every(TIDY_INTERVAL_MS, deps, () => station.tidying.tidy()),
     resumeEnrolment(station.enrolment, station.state.enrolment, deps),
     releaseAfterStart(deps),

@@ -12,6 +12,7 @@ import { journalLines, keyLines } from './attention/keeping.ts'
 import { bridgeLeaf, openRuntimeCertificates } from './certificates.ts'
 import { composeStation } from './compose.ts'
 import { type RuntimeConfig, WORKER_MEMORY_BYTES_MAX } from './config.ts'
+import { finishRemovals } from './datasets/tenant-acts.ts'
 import { uploadRoutes } from './datasets/upload-door.ts'
 import type { ComponentTypes } from './deployments/component-types.ts'
 import { startSettings } from './drift/settings.ts'
@@ -76,7 +77,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
     ...{ closing: signal, telemetry },
     addresses: () => addressesOf(config, ports),
   })
-  const people = await openLocalAccounts({ ...state, clock, random })
+  const people = await openLocalAccounts({ ...state, clock, random, closing: signal })
   const { accounts } = people
   const alerts = openRuntimeAlerts({ ...station, clock, random, closing: signal })
   const progress = { started: false }
@@ -123,6 +124,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   lifetime.defer(() => station.close())
   lifetime.defer(() => stopping.abort())
   await station.start()
+  await finishRemovals({ accounts, state })
   progress.started = true
   const tasks = regularTasks({
     ...{ station, clock, signal, log },

@@ -56,7 +56,7 @@ type Handler<Params extends Schema, Query extends Schema, Body extends Schema, A
   asked: Asked<v.InferOutput<Params>, v.InferOutput<Query>, v.InferOutput<Body>>,
 ) => Promise<v.InferInput<Answer> extends undefined ? unknown : Answerable<v.InferInput<Answer>> | Response>
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options'
 /** One route as the document has it. `path` begins with `/`, parameters as `:name`. */
 export type DeclaredRoute = { method: Method; path: string; tag: string; declaration: Declaration }
 

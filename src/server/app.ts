@@ -4,7 +4,7 @@ import { type Accounts, authenticate, type User } from '../accounts/mod.ts'
 import type { Trail } from '../audit/mod.ts'
 import type { Clock } from '../base/mod.ts'
 import { limitOtherBodies } from '../web/mod.ts'
-import { confirmRoutes } from './accounts/confirm.tsx'
+import { confirmRoutes, holdForms } from './accounts/confirm.tsx'
 import { type Doorkeeper, signInAddress } from './accounts/let-in.ts'
 import { gateRoutes } from './gate.tsx'
 import { freshness, type PersonEnv } from './person.ts'
@@ -39,5 +39,12 @@ export function addGate(app: Hono<PersonEnv>, options: GateOptions): void {
   app.use('*', authenticate({ accounts: accounts as Accounts, cookie: place.cookie, ...addresses }))
   app.use('*', writePace(clock))
   app.use('*', freshness(clock))
-  app.route('/', confirmRoutes({ accounts, place, record }))
+  const confirming = {
+    accounts,
+    place,
+    record,
+    send: (request: Request, env: PersonEnv['Bindings']) => app.fetch(request, env),
+  }
+  app.use('*', holdForms(confirming))
+  app.route('/', confirmRoutes(confirming))
 }

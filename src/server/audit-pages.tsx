@@ -6,20 +6,26 @@ import type { Clock } from '../base/mod.ts'
 import { parseInput } from '../web/mod.ts'
 import {
   type AskedPeople,
+  type AskedSight,
   type AskedTrail,
   AuditFilterQuery,
   actorNamed,
   ENTRIES_DEFAULT,
   exported,
   filterOf,
+  namesOf,
+  seen,
+  wholeSight,
 } from './audit.ts'
-import { actorOf, demand, type PersonEnv } from './person.ts'
+import { demand, type PersonEnv } from './person.ts'
 import type { Site } from './site.tsx'
 import { Audit, type AuditFilters, type AuditVerdict } from './views/audit.tsx'
 
 export type AuditPagesDeps = {
   trail: AskedTrail
   people: AskedPeople
+  /** What who asks may see; default: everything. */
+  sightOf?: AskedSight
   clock: Clock
 }
 
@@ -42,16 +48,17 @@ async function show(
   site: Site,
   verdict?: AuditVerdict,
 ): Promise<Response> {
-  const { trail, clock } = deps
+  const { trail, clock, sightOf = wholeSight } = deps
   const people = await deps.people()
   const filters: AuditFilters = parseInput(Typed, c.req.query())
   const query = parseInput(AuditFilterQuery, { ...c.req.query(), actor: actorNamed(filters.actor, people) })
-  const found = await trail.search({ ...filterOf(query), before: query.before, limit: ENTRIES_DEFAULT })
+  const sight = await sightOf(c)
+  const found = await seen(trail, sight, { ...filterOf(query), before: query.before, limit: ENTRIES_DEFAULT })
   const view = (
     <Audit
       {...{ path: `${site.place.base}${PATH}`, filters, verdict, entries: found.entries, next: found.next }}
-      head={await trail.head()}
-      names={new Map(people.map((person) => [actorOf(person), person.name]))}
+      head={sight.hashes ? await trail.head() : undefined}
+      names={namesOf(people, sight)}
       mayExport={roleReaches(c.var.user.role, 'owner')}
       nowMs={clock.now()}
     />

@@ -14,5 +14,10 @@ export const PeerPartJson = v.object({
   inForce: v.optional(v.number()),
 })
 
-/** A flow that came to its end by itself: since when (RFC 3339), and how many records it had moved by then. */
-export const FinishedJson = v.object({ at: v.string(), records: v.number() })
+/**
+ * A flow that came to its end by itself: since when (RFC 3339), how many records it had moved by then, into how many sinks, and how
+ * many its components had refused. A record that two sinks took is counted by each.
+ */
+export const FinishedJson = v.object({
+  ...{ at: v.string(), records: v.number(), sinks: v.number(), refused: v.number() },
+})

@@ -86,10 +86,15 @@ export function formAct<S extends Schema = Nothing, About = undefined>(
   form: FormDeclaration<S, About>,
 ): Hono<PersonEnv> {
   return new Hono<PersonEnv>().post(path, limitBody(form.bytesMax), async (c) => {
+    c.set('secretFields', form.secrets)
     const actor = demandOf(c, form)
     const about = await aboutOf(c, form)
     let values: FormValues = {}
     try {
+      if (c.env?.askOnceMore) {
+        values = shownAgain(await readForm(c, Sent), form.secrets)
+        return site.page(c, await form.again({ c, about, values, failed: { failure: ONCE_MORE, errors: {} } }))
+      }
       const sent = await (form.multipart ? readUpload : readForm)(c, Sent)
       values = shownAgain(sent, form.secrets)
       const done = await form.act({ c, actor, about, input: form.schema && parseInput(form.schema, sent) })
@@ -150,6 +155,10 @@ function typedForm<S extends Schema, About>({
   }
 }
 
+const ONCE_MORE: Failure = {
+  message: 'Nothing was done yet: what is secret, and files, were not kept while you confirmed',
+  advice: 'Fill those in once more, and send it.',
+}
 const Typed = v.object({ typed: v.optional(v.string(), '') })
 /** As it was sent: `schema` comes after what may be shown again was taken out. */
 const Sent = v.custom<Readonly<Record<string, unknown>>>(() => true)

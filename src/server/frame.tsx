@@ -1,6 +1,5 @@
 /** What stands around every route of a server: request ids, headers, the check against other sites, and where failures end. */
-import type { Context, Env, Hono } from 'hono'
-import { safeNext } from '../accounts/mod.ts'
+import type { Env, Hono } from 'hono'
 import type { Clock, Log, Random } from '../base/mod.ts'
 import {
   ErrorPage,
@@ -13,7 +12,7 @@ import {
   securityHeaders,
   wantsPage,
 } from '../web/mod.ts'
-import { confirmAddress } from './accounts/confirm.tsx'
+import { cameFrom, confirmAddress } from './accounts/confirm.tsx'
 import { ConfirmFirst } from './errors.ts'
 import { homeOf, type ServerPlace } from './place.ts'
 
@@ -37,19 +36,11 @@ export function frame<E extends Env & { Variables: RequestIdVariables }>(app: Ho
   }
   const fail = onFailure(failures)
   app.onError((error, c) => {
-    if (error instanceof ConfirmFirst && wantsPage(c.req.raw)) return c.redirect(confirmAddress(place, onward(c)), 303)
+    if (error instanceof ConfirmFirst && wantsPage(c.req.raw))
+      return c.redirect(confirmAddress(place, cameFrom(c)), 303)
     return deps.answerOf?.(error, c.get('requestId')) ?? fail(error, c)
   })
   app.notFound(onNotFound(failures))
   app.use('*', requestIds(deps), securityHeaders(), refuseCrossSite())
   return app
-}
-
-/** Where a person was: the page asked for, or the one whose form was sent. */
-function onward(c: Context): string | undefined {
-  const asked = c.req.method === 'GET' ? c.req.url : c.req.header('referer')
-  if (asked === undefined || !URL.canParse(asked)) return undefined
-  const { pathname, search } = new URL(asked)
-  const next = safeNext(`${pathname}${search}`, '')
-  return next === '' ? undefined : next
 }

@@ -23,7 +23,7 @@ export function limitOf(max: number, otherwise: number) {
   return v.optional(
     v.pipe(
       Whole,
-      v.minValue(1),
+      v.minValue(1, naming('must be a whole number from 1 on')),
       v.transform((wanted) => Math.min(wanted, max)),
     ),
     String(otherwise),

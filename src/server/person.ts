@@ -8,10 +8,13 @@ import { ConfirmFirst } from './errors.ts'
 /** The peer's address, as the server hands it to the application beside a request. */
 export type PeerBindings = { peer: { address: string; port: number } }
 
-/** What routes behind the gate know of a request. `fresh`: the person has proved themselves lately. */
+/**
+ * What routes behind the gate know of a request. `fresh`: the person has proved themselves lately. `secretFields`: what of the form
+ * never comes back. `askOnceMore`: a form that was sent on after a proof, without its secrets: it is shown again, filled in.
+ */
 export type PersonEnv = {
-  Variables: AuthVariables & RequestIdVariables & { fresh: boolean }
-  Bindings: PeerBindings
+  Variables: AuthVariables & RequestIdVariables & { fresh: boolean; secretFields?: RegExp | undefined }
+  Bindings: PeerBindings & { askOnceMore?: boolean }
 }
 
 /** A dangerous act is done within ten minutes of a password or second factor: a browser left open is not enough for it. */

@@ -6,7 +6,7 @@ import { FlowPicture, type FlowRemote, type FlowSystem } from './flow-picture.ts
 import { formatDuration } from './format.ts'
 import { NothingCrosses, type PeerView, Reason, type ReasonView } from './reasons.tsx'
 import { Region, type Regions } from './region.tsx'
-import { State, type StateWord, unsaid, wordOf } from './state.tsx'
+import { componentWordOf, type Finished, State, type StateWord, unsaid } from './state.tsx'
 import { type Column, Rows } from './table.tsx'
 import type { View } from './view.ts'
 
@@ -55,8 +55,8 @@ export type DeploymentViewProps = {
   version: number
   state: StateWord
   reasons: readonly ReasonView[]
-  /** Records that it gave, where it came to its end by itself. */
-  finished?: number | undefined
+  /** What it moved, where it came to its end by itself. */
+  finished?: Finished | undefined
   peers?: readonly PeerView[]
   /** Milliseconds since 1970: when it came into this state, and now. */
   sinceMs?: number
@@ -106,7 +106,11 @@ export function deploymentRegions(props: DeploymentViewProps): Regions {
     'deployment-flow': (
       <FlowPicture
         systems={props.systems}
-        nodes={props.components.map((one) => ({ ...one, word: componentWord(one, props), out: one.messagesOut }))}
+        nodes={props.components.map((one) => ({
+          ...one,
+          word: componentWordOf(one.state, props),
+          out: one.messagesOut,
+        }))}
         remotes={props.remotes ?? []}
         bridges={props.bridges}
       />
@@ -160,12 +164,6 @@ const COMPONENT_COLUMNS: readonly Column[] = [
   { title: 'At work', numeric: true },
 ]
 
-/** A component that stopped by itself, in a deployment that nobody stopped, has come to its end. */
-function componentWord(component: ComponentView, { state, reasons }: DeploymentViewProps): string {
-  const isEnd = component.state === 'stopped' && (state === 'running' || wordOf(state, reasons) === 'finished')
-  return isEnd ? 'finished' : wordOf(component.state)
-}
-
 function Components(props: DeploymentViewProps): View {
   const rows = props.components.map((component) => ({
     id: `component-${component.name}`,
@@ -175,7 +173,7 @@ function Components(props: DeploymentViewProps): View {
         <small>{`${component.type} on ${component.system}`}</small>
       </>,
       <>
-        <State state={component.state} word={componentWord(component, props)} />
+        <State state={component.state} word={componentWordOf(component.state, props)} />
         {component.reason !== undefined && <Reason reason={component.reason} />}
       </>,
       <Count value={component.messagesIn} />,

@@ -123,8 +123,9 @@ export function Field(props: FieldProps): View {
 }
 
 /** The name of something that is made, where a form begins; 64 characters at most. */
-export function NameField(props: { value: string | undefined; error: string | undefined; help: Child }): View {
-  return <Field name="name" label="Name" required autofocus lengthMax={64} {...props} />
+export function NameField(props: { value: string | undefined; error: string | undefined; help: Child | false }): View {
+  const help = props.help === false ? undefined : props.help
+  return <Field name="name" label="Name" required autofocus lengthMax={64} {...{ ...props, help }} />
 }
 
 /** Several lines: PEM, a policy, a script. With `secret` what was typed does not come back. Browsers send lines ended by CR LF. */
@@ -233,7 +234,7 @@ function Below(props: FieldFrame): View {
     <>
       {props.error !== undefined && (
         <p class="error" id={`${props.name}-error`}>
-          {props.error}
+          <Words text={props.error} />
         </p>
       )}
       {props.help !== undefined && (

@@ -13,7 +13,7 @@ export {
   readUpload,
 } from './body.ts'
 export { type ChartFigures, Charts, chartRegions } from './chart.tsx'
-export { ConfirmPage } from './confirm-page.tsx'
+export { CARRIED_PREFIX, type CarriedForm, ConfirmPage } from './confirm-page.tsx'
 export { refuseCrossSite } from './cross-site.ts'
 export { DangerForm, type DangerFormProps, requireTyped } from './danger-form.tsx'
 export {
@@ -24,10 +24,7 @@ export {
   deploymentRegions,
 } from './deployment-view.tsx'
 export { ErrorPage } from './error-page.tsx'
-export {
-  PageNotFound,
-  RequestTooLarge,
-} from './errors.ts'
+export { MediaTypeUnsupported, PageNotFound, RequestTooLarge } from './errors.ts'
 export { onFailure, onNotFound, wantsPage } from './failures.ts'
 export { Ago, ByteCount, CopyButton, Count, Id, Rate } from './figures.tsx'
 export { Filters } from './filters.tsx'
@@ -50,6 +47,7 @@ export {
   formatInstant,
   grouped,
 } from './format.ts'
+export { Icon } from './icon.tsx'
 export { Layout, PlainLayout } from './layout.tsx'
 export { Level } from './level.tsx'
 export { diffLines } from './line-diff.ts'
@@ -68,7 +66,7 @@ export {
   SecondStepPage,
   SignInPage,
 } from './sign-in-page.tsx'
-export { State, unsaid, wordOf } from './state.tsx'
+export { componentWordOf, State, unsaid, wordOf } from './state.tsx'
 export { Rows, Table, type TableRow } from './table.tsx'
 export { Code, Diff, Facts, Notice } from './texts.tsx'
 export { renderPage, type View } from './view.ts'

@@ -49,6 +49,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   'request.too_large': 413,
   'library.too_large': 413,
   'upload.too_large': 413,
+  'upload.tus_version': 412,
   'request.media_type': 415,
   'request.invalid': 422,
   'request.not_confirmed': 422,

@@ -15,7 +15,7 @@ export type SecretOnceProps = {
   done: string
 }
 
-/** The secret, its uses, and the check that it was stored. */
+/** The secret, its uses, and the check that it was stored, without which the page is not left unasked. */
 export function SecretOnce(props: SecretOnceProps): View {
   return (
     <section class="card secret" aria-labelledby="secret-title">
@@ -34,7 +34,7 @@ export function SecretOnce(props: SecretOnceProps): View {
           </div>
         </details>
       ))}
-      <form method="get" action={props.done}>
+      <form method="get" action={props.done} data-stored>
         <label class="check">
           <input type="checkbox" required /> I have stored it. It will not be shown again.
         </label>

@@ -55,18 +55,30 @@ export function lookOf(state: StateWord): StateLook {
 /** Why something is as it is: a stable code (wire's `Reason`). */
 type Why = readonly { code: string }[]
 
+/** What a flow had moved when it came to its end. `sinks`: how many took records, so that one that two took is not read as two. */
+export type Finished = { records: number; sinks?: number | undefined; refused?: number | undefined }
+
 /**
  * The word as people read it. What stopped says by itself how: its sources came to their end, with so many records, or its owner
  * stopped it.
  */
-export function wordOf(state: string, why: Why = [], records?: number): string {
+export function wordOf(state: string, why: Why = [], finished?: Finished): string {
   if (state === 'awaiting-approval') return 'awaiting approval'
   const known = (code: string): boolean => state === 'stopped' && why.some((reason) => reason.code === code)
   if (known('owner.stopped')) return 'stopped by owner'
   if (!known('flow.ended')) return state
-  return records === undefined
-    ? 'finished'
-    : `finished, ${formatCount(records)} ${records === 1 ? 'record' : 'records'}`
+  return ['finished', ...(finished ? movedBy(finished) : [])].join(', ')
+}
+
+function movedBy({ records, sinks = 0, refused = 0 }: Finished): string[] {
+  const moved = sinks > 1 ? `delivered to ${sinks} sinks` : records === 1 ? 'record' : 'records'
+  return [`${formatCount(records)} ${moved}`, ...(refused > 0 ? [`${formatCount(refused)} refused`] : [])]
+}
+
+/** A component's state as people read it: one that stopped by itself, in a deployment that nobody stopped, has come to its end. */
+export function componentWordOf(component: string, of: { state: string; reasons: Why }): string {
+  const isEnd = component === 'stopped' && (of.state === 'running' || wordOf(of.state, of.reasons) === 'finished')
+  return isEnd ? 'finished' : wordOf(component)
 }
 
 /** Reasons that `wordOf` has not said already. */
@@ -79,11 +91,11 @@ export function shapeOf(state: StateWord): string {
   return SHAPES[LOOKS[state]]
 }
 
-/** Shape and word; `why` lets it say how something stopped, `finished` with how many records. `word` replaces the usual word. */
+/** Shape and word; `why` lets it say how something stopped, `finished` with what it moved. `word` replaces the usual word. */
 export function State(props: {
   state: StateWord
   why?: Why
-  finished?: number | undefined
+  finished?: Finished | undefined
   word?: string | undefined
 }): View {
   return (

@@ -3,15 +3,21 @@
  * tenant that it was made for, and is answered from that tenant's database alone.
  */
 import * as v from 'valibot'
+import { Erased, EraseWhere } from './dataset-erase.ts'
+import { GroupAnswer, GroupQuery, NewRollup, Rollup, RollupId } from './dataset-groups.ts'
 import {
   Attributes,
+  ClassChange,
+  Clearance,
   Dataset,
   DatasetId,
+  DatasetSummary,
   DataTenantId,
   ImportId,
   ImportReport,
   ImportSummary,
   NewDataset,
+  PartialUploadId,
   Query,
   QueryPage,
 } from './datasets.ts'
@@ -44,8 +50,27 @@ const TakenDocument = v.strictObject({
 /** The same, parsed. */
 export type TakenDocument = v.InferOutput<typeof TakenDocument>
 
+/** An upload that comes in pieces. `keys`: of the files of its pieces in their order, base64url. `import`: all of it has come. */
+export const PartialUpload = v.strictObject({
+  ...{ id: PartialUploadId, usedAtMs: Count, bytes: Count, offset: Count },
+  about: v.strictObject({
+    encoding: v.optional(v.picklist(['identity', 'gzip', 'zstd'])),
+    contentType: v.optional(v.string()),
+    fileName: v.optional(v.string()),
+    attributes: Attributes,
+    token: v.optional(v.string()),
+    idempotencyKey: v.optional(v.string()),
+  }),
+  keys: v.array(v.string()),
+  import: v.optional(ImportId),
+})
+export type PartialUpload = v.InferOutput<typeof PartialUpload>
+
 const tenant = { tenant: DataTenantId }
 const ofDataset = { ...tenant, dataset: DatasetId }
+const ofPartial = { ...ofDataset, upload: PartialUploadId }
+/** A step of an erasure: behind record or import `after`, of what came up to import `upTo`. */
+const eraseStep = { ...ofDataset, where: EraseWhere, upTo: Count, after: Count, dryRun: v.boolean() }
 const nothing = v.strictObject({})
 
 /** What main asks a data worker, and what it gets. All but `open` and `close` refuse `data_worker.tenant_not_open`. */
@@ -58,17 +83,19 @@ export const dataAsks = {
   /** Answered once the files are let go of. */
   close: { ask: v.strictObject(tenant), reply: nothing },
   'create-dataset': { ask: v.strictObject({ ...tenant, dataset: NewDataset }), reply: Dataset },
-  datasets: { ask: v.strictObject(tenant), reply: v.strictObject({ datasets: v.array(Dataset) }) },
+  datasets: { ask: v.strictObject(tenant), reply: v.strictObject({ datasets: v.array(DatasetSummary) }) },
   dataset: { ask: v.strictObject(ofDataset), reply: Dataset },
   /** `files`: imports whose documents are files, which nobody names any more. */
   'remove-dataset': { ask: v.strictObject(ofDataset), reply: v.strictObject({ files: v.array(ImportId) }) },
   /** Up to which position of the journal all is imported. */
   position: { ask: v.strictObject(tenant), reply: v.strictObject({ position: Count }) },
-  /** Answered once all of them are imported, durably; `gone`: those whose dataset is not there any more. */
+  /** Answered once all of them are imported, durably, or as many as there were before a pause; `gone`: those whose dataset is not there any more. */
   import: {
     ask: v.strictObject({ ...tenant, documents: v.array(TakenDocument) }),
     reply: v.strictObject({ position: Count, gone: v.array(ImportId) }),
   },
+  /** An import that is under way ends with what it has, and is asked for again. */
+  'pause-import': { ask: v.strictObject(tenant), reply: nothing },
   /** Passes over one that ends whatever process imports it. */
   'refuse-document': {
     ask: v.strictObject({ ...tenant, document: TakenDocument }),
@@ -82,6 +109,18 @@ export const dataAsks = {
     ask: v.strictObject({ ...ofDataset, import: ImportId }),
     reply: v.strictObject({ report: v.optional(ImportReport) }),
   },
+  /** A document as it came: itself in base64url, or the key of its file. */
+  'find-document': {
+    ask: v.strictObject({ ...ofDataset, import: ImportId }),
+    reply: v.strictObject({
+      found: v.optional(
+        v.strictObject({
+          encoding: v.string(),
+          content: v.union([v.strictObject({ document: v.string() }), v.strictObject({ objectKey: v.string() })]),
+        }),
+      ),
+    }),
+  },
   /** Which import an idempotency key was given for before. */
   'find-key': {
     ask: v.strictObject({ ...ofDataset, key: v.string() }),
@@ -92,7 +131,68 @@ export const dataAsks = {
     ask: v.strictObject({ ...tenant, imports: v.array(ImportId) }),
     reply: v.strictObject({ known: v.array(ImportId) }),
   },
-  query: { ask: v.strictObject({ ...ofDataset, query: Query }), reply: QueryPage },
+  /** Forgets those that nothing came of since `forgottenBeforeMs`; one that is under way under the same key is replied as it is. */
+  'begin-partial': {
+    ask: v.strictObject({
+      ...{ ...ofPartial, nowMs: Count, forgottenBeforeMs: Count, bytes: Count },
+      about: PartialUpload.entries.about,
+    }),
+    reply: PartialUpload,
+  },
+  'find-partial': { ask: v.strictObject(ofPartial), reply: v.strictObject({ found: v.optional(PartialUpload) }) },
+  /** A further piece is durable, up to `offset`. */
+  'grow-partial': {
+    ask: v.strictObject({ ...ofPartial, nowMs: Count, offset: Count, key: v.string() }),
+    reply: nothing,
+  },
+  /** All of it has come, and its pieces are not needed any more. */
+  'end-partial': { ask: v.strictObject({ ...ofPartial, import: ImportId }), reply: nothing },
+  'remove-partial': { ask: v.strictObject(ofPartial), reply: nothing },
+  /** Answers with the dataset as it is then. `from`: the class that the field was known to have. */
+  'classify-field': {
+    ask: v.strictObject({ ...ofDataset, change: v.omit(ClassChange, ['atMs']) }),
+    reply: Dataset,
+  },
+  'class-changes': { ask: v.strictObject(ofDataset), reply: v.strictObject({ changes: v.array(ClassChange) }) },
+  /** Up to which import the erasure is about. */
+  'begin-erase': { ask: v.strictObject({ ...ofDataset, where: EraseWhere }), reply: v.strictObject({ upTo: Count }) },
+  /** `imports`: those that brought the records, and whether their documents were still there. */
+  'erase-records': {
+    ask: v.strictObject(eraseStep),
+    reply: v.strictObject({
+      records: Count,
+      imports: v.array(v.strictObject({ no: Count, document: v.boolean() })),
+      next: v.optional(Count),
+    }),
+  },
+  /** Reads documents again; `imports`: those whose documents tell of it. `objects`: where the files of large ones are. */
+  'erase-documents': {
+    ask: v.strictObject({ ...eraseStep, objects: v.string() }),
+    reply: v.strictObject({ imports: v.array(Count), unread: Erased.entries.unread, next: v.optional(Count) }),
+  },
+  /** `files`: imports whose files are to be removed, and then told as `removed`. Asked again until it is clean. */
+  'end-erase': {
+    ask: v.strictObject({ ...ofDataset, removed: v.array(ImportId) }),
+    reply: v.strictObject({ files: v.array(ImportId), isClean: v.boolean() }),
+  },
+  /** Of what who asks is cleared for. */
+  query: { ask: v.strictObject({ ...ofDataset, query: Query, clearance: Clearance }), reply: QueryPage },
+  /** From a rollup, if one serves; else `group-records` has to be asked. */
+  group: {
+    ask: v.strictObject({ ...ofDataset, query: GroupQuery, clearance: Clearance }),
+    reply: v.strictObject({ answer: v.optional(GroupAnswer) }),
+  },
+  /** Looks through the records, which may take long. */
+  'group-records': {
+    ask: v.strictObject({ ...ofDataset, query: GroupQuery, clearance: Clearance }),
+    reply: GroupAnswer,
+  },
+  rollups: { ask: v.strictObject(ofDataset), reply: v.strictObject({ rollups: v.array(Rollup) }) },
+  /** It is built by `build-rollups`. */
+  'create-rollup': { ask: v.strictObject({ ...ofDataset, rollup: NewRollup }), reply: Rollup },
+  'remove-rollup': { ask: v.strictObject({ ...ofDataset, rollup: RollupId }), reply: nothing },
+  /** Answered once all of the tenant's rollups are built; others use its database meanwhile. */
+  'build-rollups': { ask: v.strictObject(tenant), reply: nothing },
 } as const
 
 /** What a data worker tells by itself, once a second: that it lives, and the memory that it holds. */

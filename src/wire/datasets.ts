@@ -3,6 +3,7 @@
  * Values of records are customer data and never leave the Runtime.
  */
 import * as v from 'valibot'
+import { naming } from '../base/mod.ts'
 import { Code, Count, idOf, Sha256Hex } from './formats.ts'
 import { recordOf } from './record-of.ts'
 
@@ -13,7 +14,7 @@ export const FIELDS_MAX = 1_000
 /** Records in one page of an answer. */
 export const PAGE_RECORDS_MAX = 1_000
 /** Conditions, each with its own bounds, so that a statement stays small. */
-const CONDITIONS_MAX = 32
+export const CONDITIONS_MAX = 32
 const IN_VALUES_MAX = 256
 const SORTS_MAX = 4
 const VALUE_LENGTH_MAX = 1_024
@@ -31,9 +32,19 @@ export const ImportId = idOf('imp')
 export type DataTenantId = v.InferOutput<typeof DataTenantId>
 export type DatasetId = v.InferOutput<typeof DatasetId>
 export type ImportId = v.InferOutput<typeof ImportId>
+/** Id of an upload that comes in pieces. */
+export const PartialUploadId = idOf('upl')
+export type PartialUploadId = v.InferOutput<typeof PartialUploadId>
 
 /** Lower-case letters, digits, `-` and `_`, a letter first. */
-export const DatasetName = v.pipe(v.string(), v.maxLength(64), v.regex(/^[a-z][a-z0-9_-]*$/))
+export const DatasetName = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(
+    /^[a-z][a-z0-9_-]*$/,
+    naming('must be lower-case letters, digits, `-` and `_`, a letter first, such as nightly-tests'),
+  ),
+)
 /** What a dataset's records are: it decides about fields and keys. The fields of a `table` come from its documents. */
 export const Shape = v.picklist(['test-results', 'issues', 'reviews', 'table'])
 export type Shape = v.InferOutput<typeof Shape>
@@ -48,7 +59,30 @@ const FieldName = v.pipe(v.string(), v.minLength(1), v.maxLength(FIELD_NAME_LENG
 export const DatasetField = v.strictObject({ name: FieldName, type: FieldType })
 export type DatasetField = v.InferOutput<typeof DatasetField>
 
-const AttributeName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_.-]{0,63}$/))
+/** Who may see a field's values: every member of the data tenant, or those alone who are cleared. */
+export const FieldClass = v.picklist(['public', 'restricted'])
+export type FieldClass = v.InferOutput<typeof FieldClass>
+/** Of whom: up to which class they see the values of fields. */
+export const Clearance = v.picklist(['public', 'restricted'])
+export type Clearance = v.InferOutput<typeof Clearance>
+
+/** A field with its class. */
+export const ClassifiedField = v.strictObject({ ...DatasetField.entries, class: FieldClass })
+export type ClassifiedField = v.InferOutput<typeof ClassifiedField>
+
+/** What was decided about a field's class, by whom, ms since 1970. */
+export const ClassChange = v.strictObject({
+  ...{ id: idOf('cls'), field: FieldName, from: FieldClass, to: FieldClass, by: v.string(), atMs: Count },
+})
+export type ClassChange = v.InferOutput<typeof ClassChange>
+
+const AttributeName = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-z][a-z0-9_.-]{0,63}$/,
+    naming('must be up to 64 lower-case letters, digits, `.`, `-` and `_`, a letter first'),
+  ),
+)
 /** Pairs of name and value. */
 export const Attributes = v.pipe(
   recordOf(AttributeName, v.pipe(v.string(), v.maxLength(256))),
@@ -72,8 +106,8 @@ export const ImportSummary = v.strictObject({
   format: v.optional(v.string()),
   fileName: v.optional(v.string()),
   contentType: v.optional(v.string()),
-  /** Of the document as it came. */
-  ...{ bytes: Count, sha256: Sha256Hex },
+  /** Of the document as it came. The digest of a small one tells a guess from a miss, so it goes with what is masked. */
+  ...{ bytes: Count, sha256: v.optional(Sha256Hex) },
   /** The upload token by which it came. */
   token: v.optional(v.string()),
   attributes: Attributes,
@@ -81,6 +115,10 @@ export const ImportSummary = v.strictObject({
   ...{ rowsTaken: Count, rowsReplaced: Count, rowsRefused: Count, warnings: Count },
   /** Why the document, or the rest of it, was not read. */
   reason: v.optional(v.strictObject({ code: Code, message: v.string(), line: v.optional(Count) })),
+  /** Its document was erased, with what quoted it. */
+  erasedAtMs: v.optional(Count),
+  /** Who asks is not cleared: names, attributes and digest are left out, and reasons, which quote documents, are not told. */
+  masked: v.optional(v.literal(true)),
 })
 export type ImportSummary = v.InferOutput<typeof ImportSummary>
 
@@ -92,13 +130,16 @@ export const ImportReport = v.strictObject({
 })
 export type ImportReport = v.InferOutput<typeof ImportReport>
 
-/** A dataset with its fields in the order in which they came. */
+/** A dataset with its fields in the order in which they came, then those that uploads say of themselves. */
 export const Dataset = v.strictObject({
   ...{ id: DatasetId, name: DatasetName, shape: Shape, createdAtMs: Count },
-  ...{ records: Count, imports: Count, fields: v.array(DatasetField) },
+  ...{ records: Count, imports: Count, fields: v.array(ClassifiedField) },
   lastImport: v.optional(v.strictObject({ id: ImportId, state: ImportState, receivedAtMs: Count })),
 })
 export type Dataset = v.InferOutput<typeof Dataset>
+/** As a list has it, which of 1,000 datasets with their fields would be 10 MB and more. */
+export const DatasetSummary = v.omit(Dataset, ['fields'])
+export type DatasetSummary = v.InferOutput<typeof DatasetSummary>
 
 /** What a dataset is made from. */
 export const NewDataset = v.strictObject({ name: DatasetName, shape: Shape })
@@ -145,9 +186,13 @@ export const Query = v.strictObject({
 })
 export type Query = v.InferOutput<typeof Query>
 
+/** `masked`: who asks is not cleared for it, and each of its values is given as null. */
+export const QueriedField = v.strictObject({ ...DatasetField.entries, masked: v.optional(v.literal(true)) })
+export type QueriedField = v.InferOutput<typeof QueriedField>
+
 /** `rows`: for each record its values in the order of `fields`, null where it has none. `next`: where the following page begins. */
 export const QueryPage = v.strictObject({
-  fields: v.array(DatasetField),
+  fields: v.array(QueriedField),
   rows: v.array(v.array(v.unknown())),
   next: v.optional(v.string()),
 })

@@ -3,15 +3,44 @@ export { signAssignment, verifyAssignment } from './assignment-signature.ts'
 export { type Caller, createCaller } from './caller.ts'
 export { type Answers, type AskOf, type Channel, createChannel, type ReplyOf } from './channel.ts'
 export { chunkOffsets, openCodeChunk, sealCodeChunk } from './code-chunks.ts'
-export { DataNews, dataAsks, type TakenDocument, type TakenHeader } from './data-worker.ts'
+export {
+  ConnectorId,
+  ConnectorNews,
+  ConnectorRunId,
+  type ConnectorTask,
+  CURSOR_LENGTH_MAX,
+  connectorAsks,
+  connectorMainAsks,
+  DISCOVERED_MAX,
+  DiscoveredField,
+  KNOWN_KEYS_MAX,
+  PAGE_PART_BYTES,
+} from './connector.ts'
+export { DataNews, dataAsks, type PartialUpload, type TakenDocument, type TakenHeader } from './data-worker.ts'
+export { Erased, EraseRequest, EraseWhere } from './dataset-erase.ts'
+export {
+  Bucket,
+  GroupAnswer,
+  GroupKey,
+  GroupMeasure,
+  GroupQuery,
+  NewRollup,
+  Rollup,
+  RollupId,
+} from './dataset-groups.ts'
 export {
   Attributes,
+  ClassChange,
+  ClassifiedField,
+  type Clearance,
   Condition,
   Dataset,
   DatasetField,
   DatasetId,
+  DatasetSummary,
   DataTenantId,
   FIELDS_MAX,
+  FieldClass,
   type FieldType,
   ImportId,
   ImportReport,
@@ -19,6 +48,8 @@ export {
   ImportSummary,
   NewDataset,
   PAGE_RECORDS_MAX,
+  PartialUploadId,
+  type QueriedField,
   Query,
   QueryPage,
   REMARKS_MAX,

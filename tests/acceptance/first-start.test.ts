@@ -70,7 +70,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
       expect(await person.reads('#secret')).toBe(key)
       await person.click('I have stored it. It will not be shown again.')
       await person.click('Done')
-      await person.sees('2 of 2: the Platform', /\/welcome\/enrol\??$/)
+      await person.sees('Then the Platform', /\/welcome\/enrol\??$/)
       const made = await world.platform.client.request('POST', '/v1/enrolment-codes', {})
       await person.type('Enrolment code', readAs(EnrolmentCodeAnswer, made).code)
       await person.click('Enrol')

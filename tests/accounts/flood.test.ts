@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { FREE_ATTEMPTS_ACCOUNT, Lockout } from '../../src/accounts/lockout.ts'
-import { CHECKS_AT_ONCE, CHECKS_WAITING_MAX, Passwords } from '../../src/accounts/passwords.ts'
-import { THROTTLE_KEYS_MAX } from '../../src/accounts/throttle.ts'
+import { CHECKS_AT_ONCE, CHECKS_WAITING_MAX, KNOWN_CHECKS_OF_ONE_MAX, Passwords } from '../../src/accounts/passwords.ts'
+import { THROTTLE_KEYS_MAX, WAIT_FIRST_MS } from '../../src/accounts/throttle.ts'
 import { makeMaria, PASSWORD, testAccounts } from '../support/accounts/open.ts'
 import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
@@ -43,7 +43,7 @@ describe('while strangers fill the line for passwords', () => {
     const stored = await passwords.hash(PASSWORD, 'maria')
     const strangers = Array.from({ length: ROOM }, () => passwords.verify(null, 'x'))
     expect(await refusalOf(() => passwords.verify(stored, PASSWORD))).toBe('account.busy')
-    expect(await passwords.verify(stored, PASSWORD, true)).toBe(true)
+    expect(await passwords.verify(stored, PASSWORD, 'usr_1')).toBe(true)
     expect(await refusalOf(() => passwords.hash(PASSWORD, 'ivo'))).toBe('nothing')
     await Promise.all(strangers)
   }, 60_000)
@@ -60,5 +60,57 @@ describe('while strangers fill the line for passwords', () => {
     for (let i = 0; i < 2 * FREE_ATTEMPTS_ACCOUNT; i++) expect(await enter()).toBe('account.busy')
     await Promise.all(strangers)
     expect(await enter()).toBe('nothing')
+  }, 60_000)
+
+  test('such an attempt lengthens no wait either', async () => {
+    using host = await testAccounts()
+    await makeMaria(host.accounts)
+    const address = '203.0.113.9'
+    const enter = (password: string) => refusalOf(() => host.accounts.signIn('maria', password, { address }))
+    for (let i = 0; i < FREE_ATTEMPTS_ACCOUNT; i++) expect(await enter('a guess')).toBe('account.refused')
+    expect(await enter(PASSWORD)).toBe('account.try_later')
+    host.clock.advance(WAIT_FIRST_MS)
+    const strangers = Array.from({ length: ROOM }, (_, i) =>
+      host.accounts.signIn(`name-${i}`, 'x', { address: `2001:db8:0:${i.toString(16)}::1` }).catch(() => 'no'),
+    )
+    await until('the line is full', async () => (await enter(PASSWORD)) === 'account.busy')
+    expect(await enter(PASSWORD)).toBe('account.busy')
+    await Promise.all(strangers)
+    expect(await enter(PASSWORD)).toBe('nothing')
+  }, 60_000)
+
+  test(`${KNOWN_CHECKS_OF_ONE_MAX} passwords of one user wait in the line of those who are known, and one more with the strangers`, async () => {
+    const passwords = new Passwords(undefined)
+    const strangers = Array.from({ length: ROOM }, () => passwords.verify(null, 'x'))
+    const asked = Array.from({ length: KNOWN_CHECKS_OF_ONE_MAX + 1 }, () => passwords.verify(null, 'x', 'usr_1'))
+    const last = asked.at(-1)
+    expect(await refusalOf(async () => last)).toBe('account.busy')
+    expect(await Promise.allSettled(asked.slice(0, -1))).toEqual(
+      Array.from({ length: KNOWN_CHECKS_OF_ONE_MAX }, () => ({ status: 'fulfilled', value: false })),
+    )
+    // Who has left makes room.
+    expect(await passwords.verify(null, 'x', 'usr_1')).toBe(false)
+    await Promise.all(strangers)
+  }, 60_000)
+
+  test('who holds sixteen browsers of one user keeps no other user out of the line of those who are known', async () => {
+    using host = await testAccounts()
+    const maria = await makeMaria(host.accounts)
+    const ivo = await host.accounts.createUser({ name: 'ivo', role: 'viewer' })
+    await host.accounts.setPassword(ivo.id, PASSWORD)
+    const browser = await host.accounts.browserToken(ivo.id)
+    const stolen = await Promise.all(Array.from({ length: 16 }, () => host.accounts.browserToken(maria)))
+    const guesses = stolen.flatMap((held) =>
+      Array.from({ length: FREE_ATTEMPTS_ACCOUNT }, () =>
+        refusalOf(() => host.accounts.signIn('maria', 'a guess', { address: '198.51.100.1', browser: held })),
+      ),
+    )
+    const enter = () => refusalOf(() => host.accounts.signIn('ivo', PASSWORD, { address: '203.0.113.9', browser }))
+    expect(guesses.length).toBeGreaterThan(ROOM)
+    const entering = enter()
+    const refused = await Promise.all(guesses)
+    expect(await entering).toBe('nothing')
+    // Those that found no room among the strangers are told so.
+    expect(refused).toContain('account.busy')
   }, 60_000)
 })

@@ -77,6 +77,19 @@ test('a cookie that is another user’s, too old, changed or made up makes no br
   expect(await knownBrowser(deps, 'usr_1', token)).toBeUndefined()
 })
 
+test('a cookie of before a new password makes no browser known, for the password’s owner neither', async () => {
+  using host = await testAccounts()
+  const maria = await makeMaria(host.accounts)
+  const before = await host.accounts.browserToken(maria)
+  await hammer(host)
+  host.clock.advance(1)
+  await host.accounts.setPassword(maria, `${PASSWORD}, new`)
+  const enter = (browser: string) =>
+    refusalOf(() => host.accounts.signIn('maria', `${PASSWORD}, new`, { address: NEIGHBOURS, browser }))
+  expect(await enter(before)).toBe('account.try_later')
+  expect(await enter(await host.accounts.browserToken(maria))).toBe('nothing')
+})
+
 test('who is signed in confirms that they are there, while neighbours behind the same address hammer their account', async () => {
   using host = await testAccounts()
   await makeMaria(host.accounts)

@@ -211,6 +211,20 @@ describe('a throttle', () => {
     expect(throttle.waitMs('a')).toBeGreaterThan(0)
   })
 
+  test('takes an attempt back together with the wait that it would have begun, and leaves one that was made later', () => {
+    const clock = frozenClock()
+    const throttle = new Throttle(clock, { free: 1 })
+    throttle.attempt('a')
+    clock.advance(600)
+    throttle.forgive('a', throttle.attempt('a'))
+    expect(throttle.waitMs('a')).toBe(400)
+    const earlier = throttle.attempt('a')
+    clock.advance(300)
+    throttle.attempt('a')
+    throttle.forgive('a', earlier)
+    expect(throttle.waitMs('a')).toBe(2_000)
+  })
+
   test('never makes anyone wait longer than a quarter of an hour, and forgets after an hour', () => {
     const clock = frozenClock()
     const throttle = new Throttle(clock, { free: 1 })

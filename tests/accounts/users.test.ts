@@ -132,7 +132,7 @@ describe('a membership of a data tenant', () => {
     using host = await testAccounts()
     const maria = await makeMaria(host.accounts)
     const { memberships } = host.accounts
-    expect(await memberships.roleIn(maria, 'dt_1')).toBeUndefined()
+    expect((await memberships.find(maria, 'dt_1'))?.role).toBeUndefined()
     await memberships.grant({ user: maria, dataTenant: 'dt_1', role: 'viewer' })
     await memberships.grant({ user: maria, dataTenant: 'dt_2', role: 'viewer' })
     await memberships.grant({ user: maria, dataTenant: 'dt_1', role: 'operator' })
@@ -140,10 +140,10 @@ describe('a membership of a data tenant', () => {
       ['dt_1', 'operator'],
       ['dt_2', 'viewer'],
     ])
-    expect(await memberships.roleIn(maria, 'dt_1')).toBe('operator')
-    expect(await memberships.roleIn(maria, 'dt_2')).toBe('viewer')
+    expect((await memberships.find(maria, 'dt_1'))?.role).toBe('operator')
+    expect((await memberships.find(maria, 'dt_2'))?.role).toBe('viewer')
     await memberships.revoke(maria, 'dt_1')
-    expect(await memberships.roleIn(maria, 'dt_1')).toBeUndefined()
+    expect((await memberships.find(maria, 'dt_1'))?.role).toBeUndefined()
     expect(await refusalOf(() => memberships.revoke(maria, 'dt_1'))).toBe('data_tenant.not_member')
   })
 

@@ -5,14 +5,16 @@ import { refusalOf } from '../support/refusal.ts'
 
 const act = { actor: 'user:u1', action: 'peer.removed', subject: 'rt_1', detail: { fingerprint: 'f' } }
 
-test('an act is in the trail before it is done', async () => {
+const tried = { ...act, action: 'peer.removed_tried' }
+
+test('an act is in the trail as tried before it is done, and as done only then', async () => {
   const order: unknown[] = []
   const trail = { record: async (line: unknown) => void order.push(line) }
   expect(await recorded(trail, act, async () => order.push('done'))).toBe(2)
-  expect(order).toEqual([act, 'done'])
+  expect(order).toEqual([tried, 'done', act])
 })
 
-test('an act that fails is followed by a line that says why', async () => {
+test('an act that fails is nowhere said to be done: it was tried, and failed for a reason', async () => {
   const lines: unknown[] = []
   const trail = { record: async (line: unknown) => void lines.push(line) }
   const failing = async () => {
@@ -20,7 +22,7 @@ test('an act that fails is followed by a line that says why', async () => {
   }
   expect(await refusalOf(() => recorded(trail, act, failing))).toBe('peer.not_found')
   expect(lines).toEqual([
-    act,
+    tried,
     { ...act, action: 'peer.removed_failed', detail: { fingerprint: 'f', code: 'peer.not_found' } },
   ])
 })

@@ -80,3 +80,14 @@ test('a server that does not answer is one line and exit code 6', async () => {
   expect(ran).toMatchObject({ exit: 6, out: '' })
   expect(ran.err).toMatch(/^host\.unreachable: .+\n$/)
 })
+
+test('a token of the other kind is named as what it is, before anything is asked', async () => {
+  const at = ['--at', 'https://127.0.0.1:1']
+  const verb = await sluice(['user', 'list', ...at], { SLUICE_TOKEN: 'slu_abc' })
+  expect(verb.err).toContain('SLUICE_TOKEN holds an upload token')
+  const upload = ['upload', 'x.xml', '--dataset', 'ds_1', ...at]
+  const mine = await sluice(upload, { SLUICE_UPLOAD_TOKEN: 'slt_abc' })
+  expect(mine.err).toContain('SLUICE_UPLOAD_TOKEN holds no upload token')
+  const named = await sluice([...upload, '--token-env', 'OTHER'], { OTHER: 'slt_abc' })
+  expect(named.err).toContain('OTHER holds no upload token')
+})

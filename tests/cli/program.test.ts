@@ -18,6 +18,8 @@ class Failing extends AppError {
 
 /** Every verb with its words, from the help of help. */
 async function verbs(path: readonly string[] = []): Promise<string[][]> {
+  // A line that only looks like a verb would be asked for its verbs without end.
+  if (path.length > 4) throw new Error(`no verb has so many words: ${path.join(' ')}`)
   const { out } = await sluice([...path, '--help'])
   const sections = out.split('\n\n').filter((section) => !/^(Usage|Arguments|Options|Variables|Exit)/.test(section))
   const names = [...sections.join('\n').matchAll(/^ {2}([a-z-]+)(?: <\w+>)? {2,}\S/gm)].map(([, name = '']) => name)

@@ -50,8 +50,28 @@ test('status says what needs a person before everything that runs, and in one li
 test('a deployment whose sources came to their end is told as ended, one that its owner stopped as that', async () => {
   answer = { ...status, attention: [] }
   expect(await shown()).toMatch(/orders +1 +finished *\n/)
+  const finished = { at: '2026-01-31T12:00:00Z', records: 20, sinks: 1, refused: 2 }
+  answer = { ...status, deployments: [{ ...deployment, finished }] }
+  expect(await shown()).toMatch(/orders +1 +finished, 20 records, 2 refused *\n/)
   answer = { ...status, deployments: [{ ...deployment, reasons: [{ code: 'owner.stopped' }] }] }
   expect(await shown()).toMatch(/orders +1 +stopped by owner *\n/)
+})
+
+test('a Platform says of what came to its end what its pages say, as a whole and on each Runtime', async () => {
+  const moved = { at: '2026-01-31T12:00:00Z', records: 90_853, sinks: 2, refused: 3 }
+  const part = { runtime: 'rt_1', name: 'cloud-01', state: 'stopped', reasons: [{ code: 'flow.ended' }] }
+  const central = { deployment: 'dep_1', blueprint: 'places', version: 1, state: 'stopped', finished: moved }
+  answer = { version: '0.1.0', runtimes: [], deployments: [{ ...central, runtimes: [{ ...part, finished: moved }] }] }
+  const words = 'finished, 90.9 k delivered to 2 sinks, 3 refused'
+  for (const verb of [['status'], ['deployment', 'list']])
+    expect((await sluice([...verb, '--at', folder.path])).out).toContain(`${words}  cloud-01: ${words}\n`)
+})
+
+test('a component that read everything is told as finished, as on its page', async () => {
+  const part = { name: 'rows', type: 'csv_file', state: 'stopped', messagesIn: 0, messagesOut: 3, bytesIn: 0 }
+  const components = [{ ...part, bytesOut: 9, errors: 0, refused: 0, executionMs: 1 }]
+  answer = { ...status, deployments: [{ ...deployment, components }] }
+  expect(await shown()).toMatch(/rows +csv_file +finished +0 +3/)
 })
 
 test('a deployment that failed is told with the component, the place, the words of the Runtime and what to do', async () => {

@@ -1,7 +1,7 @@
 import { expect, spyOn, test } from 'bun:test'
 import { connect as connectTcp } from 'node:net'
 import { configure, type LogRecord, reset } from '@logtape/logtape'
-import { systemClock } from '../../src/base/mod.ts'
+import { type Clock, systemClock } from '../../src/base/mod.ts'
 import { CONNECTION_LIMITS } from '../../src/host/connection-guard.ts'
 import { CLOSE_GRACE_MS } from '../../src/host/https-server.ts'
 import { type HttpsServer, type Peer, requestHttps, streamHttps } from '../../src/host/mod.ts'
@@ -288,7 +288,8 @@ test('close() lets an answer end, closes idle connections at once, and then nobo
   await expect(requestHttps(url(server), asking())).rejects.toMatchObject({ code: 'host.unreachable' })
 })
 
-test('close() waits no longer than CLOSE_GRACE_MS for an answer without an end', async () => {
+/** Time as it is, but for the grace of a close: it is over at once, and noted. */
+function withoutGrace(): { clock: Clock; waits: number[] } {
   const waits: number[] = []
   const clock = {
     ...systemClock,
@@ -298,6 +299,11 @@ test('close() waits no longer than CLOSE_GRACE_MS for an answer without an end',
       return Promise.resolve()
     },
   }
+  return { clock, waits }
+}
+
+test('close() waits no longer than CLOSE_GRACE_MS for an answer without an end', async () => {
+  const { clock, waits } = withoutGrace()
   const endless = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) })
   const server = await serve(() => new Response(endless), { clock })
   const answer = await streamHttps(url(server), asking())
@@ -307,4 +313,45 @@ test('close() waits no longer than CLOSE_GRACE_MS for an answer without an end',
     for await (const _part of answer.body);
   })()
   await expect(reading).rejects.toMatchObject({ code: 'host.unreachable' })
+})
+
+/** A server whose application is at a request that its client no longer waits for. */
+async function leftAlone(options: { clock?: Clock } = {}) {
+  const isAsked = Promise.withResolvers<void>()
+  const mayEnd = Promise.withResolvers<void>()
+  const ended: string[] = []
+  const server = await serve(async () => {
+    isAsked.resolve()
+    await mayEnd.promise
+    ended.push('application')
+    return new Response('nobody hears it')
+  }, options)
+  const leave = new AbortController()
+  const asked = requestHttps(url(server), asking({ signal: leave.signal }))
+  await isAsked.promise
+  leave.abort()
+  await expect(asked).rejects.toMatchObject({ code: 'internal.cancelled' })
+  return { server, ended, mayEnd }
+}
+
+test('close() waits for what the application is still at, though its client has left', async () => {
+  const { server, ended, mayEnd } = await leftAlone()
+  const isClosed = server.close().then(() => ended.push('server'))
+  await until('nobody listens', () =>
+    requestHttps(url(server), asking()).then(
+      () => false,
+      ({ code }) => code === 'host.unreachable',
+    ),
+  )
+  mayEnd.resolve()
+  await isClosed
+  expect(ended).toEqual(['application', 'server'])
+})
+
+test('close() waits no longer than CLOSE_GRACE_MS for an application that does not end', async () => {
+  const { clock, waits } = withoutGrace()
+  const { server, ended, mayEnd } = await leftAlone({ clock })
+  await server.close()
+  expect([ended, waits.at(-1), waits.length <= 2]).toEqual([[], CLOSE_GRACE_MS, true])
+  mayEnd.resolve()
 })

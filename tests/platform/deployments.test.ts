@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { base64url } from '../../src/base/mod.ts'
+import { base64url, rfc3339, systemClock } from '../../src/base/mod.ts'
 import { sha256Hex } from '../../src/crypto/mod.ts'
 import { CODE_FILES_MAX } from '../../src/platform/blueprints.ts'
+import { exchanges } from '../../src/wire/mod.ts'
 import { crossing, local, scripted } from '../support/platform/blueprints.ts'
 import { PlatformHost } from '../support/platform/platform-host.ts'
 import { ScriptedRuntime } from '../support/platform/scripted-runtime.ts'
@@ -183,7 +184,35 @@ test('a side that was stopped, and not one whose flow ended, is told to the othe
   expect((await view())['finished']).toBeUndefined()
   factory.inForce[0] = { ...cloud.inForce[0] }
   await factory.heartbeat()
-  expect(await view()).toMatchObject({ state: 'stopped', finished: { records: 0 } })
+  expect(await view()).toMatchObject({ state: 'stopped', finished: { records: 0, sinks: 1, refused: 0 } })
+})
+
+test('what crossed a bridge is counted where sinks took it, once, with what was refused beside it', async () => {
+  await using made = await withRuntimes('factory-01', 'cloud-01')
+  const [factory, cloud] = made.runtimes
+  if (!factory || !cloud) throw new RangeError('a Runtime is missing')
+  await made.store(crossing)
+  const id = String((await made.deploy('orders'))['deployment']) as `dep_${string}`
+  const of = (name: string, type: string, messagesOut: number, refused = 0) => ({
+    ...{ name, type, state: 'stopped' as const, messagesIn: 0, messagesOut, bytesIn: 0, bytesOut: 0 },
+    ...{ errors: 0, retries: 0, executionMs: 0, refused },
+  })
+  const ended = { deployment: id, version: 1, state: 'stopped' as const, reasons: [{ code: 'flow.ended' }] }
+  const end = async (runtime: ScriptedRuntime, components: ReturnType<typeof of>[]) => {
+    runtime.inForce.push(ended)
+    const entry = { ...ended, at: rfc3339(systemClock.now()), components, bridges: [] }
+    await runtime.caller.call(exchanges.status, { first: 1, entries: [entry] })
+    await runtime.heartbeat()
+  }
+  await settled(async () => (await made.view(id))['state'] === 'running')
+  await end(factory, [of('orders', 'csv_file', 100), of('tidy', 'map', 98, 2), of('br_1', 'bridge_out', 98)])
+  await end(cloud, [of('tidy', 'bridge_in', 98), of('kept', 'json_lines_file', 97, 1)])
+  const { finished, runtimes } = (await made.view(id)) as { finished: object; runtimes: { finished: object }[] }
+  expect(finished).toMatchObject({ records: 97, sinks: 1, refused: 3 })
+  expect(runtimes.map((one) => one.finished)).toMatchObject([
+    { records: 97, sinks: 1, refused: 1 },
+    { records: 98, sinks: 0, refused: 2 },
+  ])
 })
 
 test('rolling back deploys an old blueprint as the next version, and a Runtime that left is told to stop', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { isPrivateAddress, postToRuntime } from '../../src/platform/c2/dial.ts'
+import { isPrivateAddress } from '../../src/host/mod.ts'
+import { postToRuntime } from '../../src/platform/c2/dial.ts'
 import { noRecorder } from '../../src/platform/recorder.ts'
 
 const PRIVATE = [

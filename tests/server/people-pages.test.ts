@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { SESSION_COOKIE } from '../../src/accounts/mod.ts'
 import { MACHINE_TOKEN } from '../../src/server/access-file.ts'
 import { authenticator } from '../support/accounts/authenticator.ts'
 import { type FrozenClock, frozenClock } from '../support/frozen-clock.ts'
@@ -139,9 +140,11 @@ describe('Settings › People', () => {
     clock.advance(11 * 60_000)
     const path = `/settings/people/${await idOf('ivo.b')}`
     expect(leadsTo(await owner.open('/settings/people/invite'))).toBe('303 /confirm?next=%2Fsettings%2Fpeople%2Finvite')
-    for (const act of ['link', 'disable', 'enable', 'reset-totp', 'remove', 'change'])
-      expect(leadsTo(await owner.send(`${path}/${act}`))).toStartWith('303 /confirm')
-    expect(leadsTo(await owner.send('/settings/people/demand-totp', { demanded: 'yes' }))).toStartWith('303 /confirm')
+    const acts = ['link', 'disable', 'enable', 'reset-totp', 'remove', 'change'].map((act) => `${path}/${act}`)
+    for (const act of [...acts, '/settings/people/demand-totp']) {
+      const asked = await owner.send(act, { demanded: 'yes' })
+      expect([act, asked.status, asked.text.includes('Confirm that it is you')]).toEqual([act, 403, true])
+    }
     expect(await host.accounts.totp.demanded()).toBe(false)
     await confirm()
     expect((await owner.open('/settings/people/invite')).status).toBe(200)
@@ -154,11 +157,17 @@ describe('Your account', () => {
     const other = browserLike(host)
     await other.send('/sign-in', { name: 'lea', password: PASSWORD })
     expect((await lea.send('/account/password', { password: 'short' })).status).toBe(400)
+    const cookie = `${SESSION_COOKIE}.browser`
+    const before = lea.cookies.get(cookie)
     expect(leadsTo(await lea.send('/account/password', { password: `${PASSWORD} and gloves` }))).toBe('303 /account')
+    // Her browser is known by the new password; what it kept of before counts no longer.
+    expect([lea.cookies.has(cookie), lea.cookies.get(cookie) === before]).toEqual([true, false])
     expect(leadsTo(await other.open('/account'))).toStartWith('303 /sign-in')
     expect((await lea.open('/account')).status).toBe(200)
     clock.advance(11 * 60_000)
-    expect(leadsTo(await lea.send('/account/password', { password: PASSWORD }))).toStartWith('303 /confirm')
+    const asked = await lea.send('/account/password', { password: PASSWORD })
+    expect([asked.status, asked.text.includes('Confirm that it is you')]).toEqual([403, true])
+    expect(asked.text).not.toContain(PASSWORD)
   })
 
   test('sets up an authenticator by picture and code, shows recovery codes once, and takes it away', async () => {

@@ -220,7 +220,7 @@ describe('signing in by the provider', () => {
     expect((await come({ ...ina, preferred_username: 'ona' })).status).toBe(500)
     oidc.arrive = arrive
     expect((await actions()).slice(-2)).toMatchObject([
-      { action: 'user.created_by_provider', detail: { name: 'ona' } },
+      { action: 'user.created_by_provider_tried', detail: { name: 'ona' } },
       { action: 'user.created_by_provider_failed', detail: { name: 'ona', code: 'internal.unexpected' } },
     ])
   })
@@ -254,5 +254,19 @@ test('a sign-in that the audit trail cannot take opens no session', async () => 
     expect(await host.accounts.listSessions(id)).toEqual([])
   } finally {
     host.state.trail.record = record
+  }
+})
+
+test('a sign-in whose browser cannot be made known opens no session', async () => {
+  const id = await userWithPassword('iva')
+  const { browserToken } = host.accounts
+  host.accounts.browserToken = () => Promise.reject(new RangeError('no key'))
+  try {
+    const browser = browserLike(host)
+    expect((await browser.send('/sign-in', { name: 'iva', password: PASSWORD })).status).toBe(500)
+    expect(browser.cookies.size).toBe(0)
+    expect(await host.accounts.listSessions(id)).toEqual([])
+  } finally {
+    host.accounts.browserToken = browserToken
   }
 })

@@ -219,6 +219,31 @@ describe.skipIf(!able)('in a browser', () => {
     await page.close()
   }, 15_000)
 
+  test('a secret that is shown once is not left unasked until it is said to be stored', async () => {
+    const page = await open('/gallery')
+    const asked: string[] = []
+    page.on('dialog', async (dialog) => {
+      asked.push(dialog.type())
+      await dialog.dismiss()
+    })
+    // Browsers ask only where somebody has done something on the page.
+    await page.locator('.secret h2').click()
+    await page.goto(`${pages.url}/list`).catch(() => undefined)
+    expect([asked, new URL(page.url()).pathname]).toEqual([['beforeunload'], '/gallery'])
+    await page.locator('form[data-stored] input').check()
+    await page.goto(`${pages.url}/list`)
+    expect([asked, new URL(page.url()).pathname]).toEqual([['beforeunload'], '/list'])
+    await page.close()
+  }, 15_000)
+
+  test('on a phone no word of a table’s heads is broken', async () => {
+    const page = await open('/gallery')
+    await page.setViewportSize({ width: 360, height: 800 })
+    const wraps = 'getComputedStyle(document.querySelector(".rows td:not(:first-child)"), "::before").overflowWrap'
+    expect(await page.evaluate(wraps)).toBe('normal')
+    await page.close()
+  }, 15_000)
+
   test('a phone has its navigation at the bottom and nothing wider than itself', async () => {
     const page = await open('/')
     await page.setViewportSize({ width: 390, height: 800 })

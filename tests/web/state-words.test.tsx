@@ -8,8 +8,13 @@ const STOPPED = { code: 'owner.stopped' }
 
 test('what stopped says how: by its own end, by its owner, or just that', () => {
   expect(wordOf('stopped', [ENDED])).toBe('finished')
-  expect(wordOf('stopped', [ENDED], 1)).toBe('finished, 1 record')
-  expect(wordOf('stopped', [ENDED], 12_345)).toBe('finished, 12.3 k records')
+  expect(wordOf('stopped', [ENDED], { records: 1 })).toBe('finished, 1 record')
+  expect(wordOf('stopped', [ENDED], { records: 12_345, sinks: 1, refused: 0 })).toBe('finished, 12.3 k records')
+  expect(wordOf('stopped', [ENDED], { records: 12_345, sinks: 1, refused: 3 })).toBe(
+    'finished, 12.3 k records, 3 refused',
+  )
+  // Each of them took the same ones: as a sum alone that would read as more records than there are.
+  expect(wordOf('stopped', [ENDED], { records: 24_690, sinks: 2 })).toBe('finished, 24.7 k delivered to 2 sinks')
   expect(wordOf('stopped', [STOPPED])).toBe('stopped by owner')
   expect(wordOf('stopped')).toBe('stopped')
   expect(wordOf('running', [ENDED])).toBe('running')

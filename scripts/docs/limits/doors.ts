@@ -5,8 +5,9 @@ import { HANDSHAKE_DEADLINE_MS, UNROUTED_SOCKETS_MAX } from '../../../src/bridge
 import { UNAUTHENTICATED_SOCKETS_MAX } from '../../../src/bridge/wss-accept.ts'
 import { BODIES_BYTES_MAX } from '../../../src/host/body-budget.ts'
 import { CONNECTION_LIMITS } from '../../../src/host/connection-guard.ts'
-import { BEGUN_PER_TURN_MAX } from '../../../src/host/fair-turns.ts'
+import { BEGUN_PER_TURN_MAX, HANDSHAKES_PER_TURN_MAX } from '../../../src/host/fair-turns.ts'
 import { UNREAD_BYTES_MAX } from '../../../src/host/held-back.ts'
+import { CLOSE_GRACE_MS } from '../../../src/host/https-server.ts'
 import { BLUEPRINT_BODY_BYTES_MAX } from '../../../src/platform/routes/blueprints.ts'
 import { LIBRARY_BYTES_MAX } from '../../../src/runtime/libraries/package.ts'
 import { NETWORKS_MAX } from '../../../src/runtime/network/allow-lists.ts'
@@ -52,14 +53,24 @@ export const HTTPS_LIMITS: readonly Limit[] = [
     at(guard, 'CONNECTION_LIMITS'),
   ],
   [
-    'handshakes and requests that begin in one turn of the event loop',
+    'requests that begin in one turn of the event loop',
     `${BEGUN_PER_TURN_MAX} × ≈1 ms ≈ ${BEGUN_PER_TURN_MAX} ms until heartbeats, workers and everybody else have their chance; one of each network after another`,
     at('src/host/fair-turns.ts', 'BEGUN_PER_TURN_MAX'),
+  ],
+  [
+    'TLS handshakes that begin in one turn, beside those',
+    `${HANDSHAKES_PER_TURN_MAX} × ≈1 ms; each is read from twice, and Bun reads in a turn from five connections in handshake, the newest first: ${HANDSHAKES_PER_TURN_MAX} × 2 < 5 leaves none lying`,
+    at('src/host/fair-turns.ts', 'HANDSHAKES_PER_TURN_MAX'),
   ],
   [
     'time',
     `${time(limits.handshakeMs)} for a handshake, ${time(limits.headerMs)} for a header, ${time(limits.bodyMs)} for a body and one more second for each ${bytes(bodyBytesPerSecondMin)} of it, ${time(limits.stalledMs)} without a byte; ${time(limits.lingerMs)} from an answer that came before the body was in`,
     at(guard, 'CONNECTION_LIMITS'),
+  ],
+  [
+    'when it stops',
+    `answers have ${time(CLOSE_GRACE_MS)} to end, and what was begun for clients that have left ${time(CLOSE_GRACE_MS)} more`,
+    at('src/host/https-server.ts', 'CLOSE_GRACE_MS'),
   ],
   [
     'to hold every connection with a body for longer',

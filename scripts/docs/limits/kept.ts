@@ -1,4 +1,8 @@
 /** What a Platform may ask for, and what a Runtime keeps. */
+import { RUNS_AT_ONCE } from '../../../src/connectors/connector-desk.ts'
+import { CONNECTORS_MAX, RUNS_KEPT_MAX } from '../../../src/connectors/connector-store.ts'
+import { ANSWER_BYTES_MAX, ANSWER_MS_MAX } from '../../../src/connectors/http/site-client.ts'
+import { CONNECTOR_MEMORY_BYTES_MAX } from '../../../src/connectors/worker/connector-process.ts'
 import { CREDENTIALS_MAX } from '../../../src/keys/vault.ts'
 import { HEARTBEAT_INTERVAL_MS } from '../../../src/platform/config.ts'
 import { lateAfterMs } from '../../../src/platform/runtimes.ts'
@@ -88,5 +92,15 @@ export const DISK_LIMITS: readonly Limit[] = [
     'credentials',
     `${count(CREDENTIALS_MAX)} × ${bytes(CREDENTIAL_BYTES)} = ${bytes(CREDENTIALS_MAX * CREDENTIAL_BYTES)}`,
     at('src/keys/vault.ts', 'CREDENTIALS_MAX'),
+  ],
+  [
+    'connectors of a data tenant, and runs of each that are kept',
+    `${CONNECTORS_MAX}, and ${RUNS_KEPT_MAX}`,
+    at('src/connectors/connector-store.ts', 'CONNECTORS_MAX', 'RUNS_KEPT_MAX'),
+  ],
+  [
+    'pulls at once, and what one holds',
+    `${RUNS_AT_ONCE}, each a process of at most ${bytes(CONNECTOR_MEMORY_BYTES_MAX)}; an answer of a site ${bytes(ANSWER_BYTES_MAX)}, within ${time(ANSWER_MS_MAX)}`,
+    at('src/connectors/connector-desk.ts', 'RUNS_AT_ONCE'),
   ],
 ]

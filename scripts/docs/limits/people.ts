@@ -10,7 +10,7 @@ import {
   KNOWN_ADDRESS_MS,
   KNOWN_ADDRESSES_PER_USER_MAX,
 } from '../../../src/accounts/lockout.ts'
-import { CHECKS_AT_ONCE, CHECKS_WAITING_MAX } from '../../../src/accounts/passwords.ts'
+import { CHECKS_AT_ONCE, CHECKS_WAITING_MAX, KNOWN_CHECKS_OF_ONE_MAX } from '../../../src/accounts/passwords.ts'
 import { SESSION_IDLE_MS, SESSION_MAX_MS, SESSIONS_PER_USER_MAX } from '../../../src/accounts/sessions.ts'
 import { FORGET_AFTER_MS, THROTTLE_KEYS_MAX, WAIT_FIRST_MS, WAIT_LONGEST_MS } from '../../../src/accounts/throttle.ts'
 import { USERS_MAX } from '../../../src/accounts/users.ts'
@@ -65,7 +65,7 @@ export const SIGN_IN_LIMITS: readonly Limit[] = [
   ],
   [
     'those who do not wait for the others',
-    `in a browser in which they signed in during the last ${time(KNOWN_BROWSER_MS)}, in a session, and from the last ${KNOWN_ADDRESSES_PER_USER_MAX} networks of ${time(KNOWN_ADDRESS_MS)}: each counts for itself, with as many guesses`,
+    `in a browser in which they signed in during the last ${time(KNOWN_BROWSER_MS)} with the password they have, in a session, and from the last ${KNOWN_ADDRESSES_PER_USER_MAX} networks of ${time(KNOWN_ADDRESS_MS)}: each counts for itself, with as many guesses`,
     at('src/accounts/known-browser.ts', 'KNOWN_BROWSER_MS'),
   ],
   [
@@ -82,6 +82,11 @@ export const SIGN_IN_LIMITS: readonly Limit[] = [
     'passwords that wait for it',
     `${CHECKS_WAITING_MAX} × ≈${CHECK_MS} ms ≈ ${Math.round((CHECKS_WAITING_MAX * CHECK_MS) / 1_000)} s in each line; what comes on top is answered 503, and held against nobody`,
     at('src/accounts/passwords.ts', 'CHECKS_WAITING_MAX'),
+  ],
+  [
+    'of these, in the line of those who are known',
+    `${KNOWN_CHECKS_OF_ONE_MAX} of one user, so that ${Math.floor((CHECKS_AT_ONCE + CHECKS_WAITING_MAX) / KNOWN_CHECKS_OF_ONE_MAX)} users fit; what comes on top waits with the strangers`,
+    at('src/accounts/passwords.ts', 'KNOWN_CHECKS_OF_ONE_MAX'),
   ],
   [
     'sign-ins that wait for a code',

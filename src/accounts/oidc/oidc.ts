@@ -75,10 +75,10 @@ export class Oidc {
     const network = networkOf(address)
     const waitMs = this.#networks.waitMs(network)
     if (waitMs > 0) throw new SignInTooOften(waitMs)
-    this.#networks.attempt(network)
+    const attempt = this.#networks.attempt(network)
     const provider = await this.#providerOf(settings)
     const vouched = await provider.claims(redirectUri, query, ties, clock.now())
-    this.#networks.forgive(network)
+    this.#networks.forgive(network, attempt)
     this.#remember(ties.state, untilMs)
     return { vouched, settings, errand, next }
   }

@@ -8,21 +8,30 @@ const count = v.number()
 export const DataTenant = v.looseObject({ id: text, name: text, role: optionalText })
 export const DataTenants = v.looseObject({ dataTenants: v.array(DataTenant) })
 export const Members = v.looseObject({
-  members: v.array(v.looseObject({ user: v.looseObject({ id: text, name: text }), role: text, since: text })),
+  members: v.array(
+    v.looseObject({ user: v.looseObject({ id: text, name: text }), role: text, clearance: text, since: text }),
+  ),
 })
 
-const Field = v.looseObject({ name: text, type: text })
+const Field = v.looseObject({ name: text, type: text, class: v.optional(text), masked: v.optional(v.boolean()) })
 export const DatasetAnswer = v.looseObject({
   ...{ id: text, name: text, shape: text, records: count, imports: count, fields: v.array(Field) },
   lastImport: v.optional(v.nullable(v.looseObject({ id: text, state: text, receivedAt: text }))),
 })
-export const DatasetList = v.looseObject({ datasets: v.array(DatasetAnswer) })
+/** A list has no fields. */
+export const DatasetList = v.looseObject({ datasets: v.array(v.omit(DatasetAnswer, ['fields'])) })
 
 export const ImportAnswer = v.looseObject({
   ...{ id: text, state: text, receivedAt: text, fileName: optionalText, format: optionalText },
   ...{ rowsTaken: count, rowsReplaced: count, rowsRefused: count, warnings: count },
+  erasedAt: optionalText,
   reason: v.optional(v.nullable(v.looseObject({ code: text, message: text, line: v.optional(count) }))),
 })
+export const EraseCertificate = v.looseObject({
+  ...{ dataset: text, dryRun: v.boolean(), records: count, imports: count, documents: count, unread: count },
+  ...{ matched: text, salt: text, erasedAt: text, by: text },
+})
+export type EraseCertificate = v.InferOutput<typeof EraseCertificate>
 export const ImportList = v.looseObject({ imports: v.array(ImportAnswer), next: v.optional(text) })
 
 const Remark = v.looseObject({ line: v.optional(count), reason: text })

@@ -18,19 +18,19 @@ Conditions, all of which must hold:
   owner is missing            or: is not missing
 Quotes around a field or a value keep what is in them: '"Due date" = "a, b"'`
 
-/** One condition. Values are sent as text: the Runtime knows what the field is. Refuses `cli.usage`. */
-export function parseCondition(text: string): Condition {
+/** One condition. Values are sent as text: the Runtime knows what the field is. `flag`: by which they were given. Refuses `cli.usage`. */
+export function parseCondition(text: string, flag = '--where'): Condition {
   const { quoted, bare, sign, word, missing, value = '' } = CONDITION.exec(text)?.groups ?? {}
   const field = quoted ?? bare?.trim()
   if (field !== undefined && missing !== undefined) return { field, is: 'missing', value: missing === 'missing' }
   if (field !== undefined && value.startsWith('='))
-    throw new UsageInvalid(`--where compares by one =, not ==: \`${text}\``)
+    throw new UsageInvalid(`${flag} compares by one =, not ==: \`${text}\``)
   if ((value.match(/"/g) ?? []).length % 2 === 1)
-    throw new UsageInvalid(`--where has a quote that is not closed: \`${text}\``)
+    throw new UsageInvalid(`${flag} has a quote that is not closed: \`${text}\``)
   const values = word === 'in' ? valuesOf(value) : value.trim() === '' ? [] : [unquoted(value)]
   const [first] = values
   if (field === undefined || first === undefined)
-    throw new UsageInvalid(`--where takes a condition as 'status = failed', not \`${text}\``)
+    throw new UsageInvalid(`${flag} takes a condition as 'status = failed', not \`${text}\``)
   if (word === 'in') return { field, is: 'in', value: values }
   if (word === 'contains' || sign === '~') return { field, is: 'contains', value: first }
   return { field, is: COMPARISONS[sign as keyof typeof COMPARISONS], value: first }

@@ -5,10 +5,10 @@ import { UsageInvalid } from '../exit.ts'
 /** Goes on when the person types the name, or when `force` says that it is meant; without either refuses `cli.usage`. */
 export async function confirmed(
   { terminal: { ask, err } }: CliContext,
-  { name, loses, force }: { name: string; loses: string; force: boolean | undefined },
+  { name, loses, force, flag = '--force' }: { name: string; loses: string; force: boolean | undefined; flag?: string },
 ): Promise<void> {
   if (force) return
-  if (!ask) throw new UsageInvalid(`${loses}, for good`, 'Say that it is meant with --force.')
+  if (!ask) throw new UsageInvalid(`${loses}, for good`, `Say that it is meant with ${flag}.`)
   err(`${loses}, for good.\n`)
   if ((await ask(`Type ${name} to remove it all the same`)).trim() !== name)
     throw new UsageInvalid('that is another name', 'Nothing was removed.')

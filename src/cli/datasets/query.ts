@@ -23,6 +23,7 @@ export type QueryFlags = {
 }
 
 const SHOWN_DEFAULT = 50
+const MASKED_NAMED_MAX = 16
 
 export async function query(context: CliContext, named: string, flags: RemoteFlags & QueryFlags): Promise<void> {
   const { format, json } = flags
@@ -36,18 +37,19 @@ export async function query(context: CliContext, named: string, flags: RemoteFla
   const pages = pagesOf(client, path, asked, most)
   if (format !== undefined) return writePages(context, pages, format)
   const all = await gathered(pages)
+  sayMasked(context.terminal, all)
   print(context.terminal, json, all, (shown) => renderRecords(shown, asked.fields !== undefined))
 }
 
 function limitOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageInvalid(`--limit takes a whole number, not \`${text}\``)
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageInvalid(`--limit takes a whole number from 1 on, not \`${text}\``)
   return Number(text)
 }
 
 function queryOf({ where, search, sort, fields, after }: QueryFlags): Omit<Query, 'limit'> {
   return {
-    ...(where && { where: where.map(parseCondition) }),
+    ...(where && { where: where.map((text) => parseCondition(text)) }),
     ...(search !== undefined && { search }),
     ...(sort && {
       sort: sort.map((one) => (one.startsWith('-') ? { field: one.slice(1), descending: true } : { field: one })),
@@ -85,6 +87,15 @@ async function gathered(pages: AsyncIterable<RecordsPage>): Promise<RecordsPage>
   return { ...all, ...(next !== undefined && { next }) }
 }
 
+/** Beside the records, so that nobody takes what is masked for what is missing. */
+function sayMasked({ err }: Pick<CliContext['terminal'], 'err'>, { fields }: RecordsPage): void {
+  const names = fields.filter(({ masked }) => masked).map(({ name }) => name)
+  if (names.length === 0) return
+  const some = names.slice(0, MASKED_NAMED_MAX).join(', ')
+  const more = names.length > MASKED_NAMED_MAX ? ` and ${names.length - MASKED_NAMED_MAX} more` : ''
+  err(printableLines(`Masked, since you are not cleared for restricted fields: ${some}${more}\n`))
+}
+
 function renderRecords(page: RecordsPage, all: boolean): string {
   if (page.rows.length === 0) return 'No records.'
   const { text, left } = recordsTable(page, all)
@@ -103,6 +114,7 @@ async function writePages({ terminal }: CliContext, pages: AsyncIterable<Records
     terminal.out(terminal.interactive ? printableLines(text.replaceAll('\r\n', '\n')) : text)
   let isFirst = true
   for await (const page of pages) {
+    if (isFirst) sayMasked(terminal, page)
     if (isFirst && format === 'csv') write(csvLines([page.fields.map(({ name }) => name)]))
     write(format === 'csv' ? csvLines(page.rows) : ndjsonLines(page))
     isFirst = false

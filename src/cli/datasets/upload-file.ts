@@ -1,15 +1,15 @@
 /** One file on its way into a dataset: hashed, sent with retries that double nothing, and followed until it is imported. */
-import { AppError, type Clock, type Random, retry } from '../../base/mod.ts'
+import { AppError } from '../../base/mod.ts'
 import { createSha256 } from '../../crypto/mod.ts'
 import { readParts } from '../../host/mod.ts'
-import type { Access } from '../access.ts'
 import { readAs } from '../answers.ts'
-import { ApiRefused, createClient, postFile } from '../client.ts'
+import { createClient, postFile } from '../client.ts'
 import { ImportReportAnswer, Uploaded } from './answers.ts'
+import { contentOf } from './file-content.ts'
+import { persistently, type UploadDeps } from './persistently.ts'
 import type { UploadFile } from './upload-files.ts'
+import { sendResumably } from './upload-resumably.ts'
 
-/** Six tries, up to 20 s apart: a Runtime that starts anew, or has no room for a moment. */
-const RETRIES = { attemptsMax: 6, firstMs: 500, longestMs: 20_000 }
 const POLL_FIRST_MS = 50
 const POLL_LONGEST_MS = 2_000
 /** Longer than nearly every import; what takes longer is kept all the same. */
@@ -22,18 +22,13 @@ export class ImportSlow extends AppError {
   override readonly advice = 'It is kept and will be imported; see what became of it with `sluice dataset imports`.'
 }
 
-/** While a file was read something wrote to it, so that what arrived would be neither the old nor the new. */
-export class FileChanged extends AppError {
-  override readonly code = 'upload.file_changed' as const
-  override readonly kind = 'conflict' as const
-  override readonly advice = 'Upload it once nothing writes to it any more.'
-}
-
-export type UploadDeps = { access: Access; clock: Clock; random: Random; signal: AbortSignal }
 /** `path`: of the dataset, as whoever asks reaches it. */
 export type UploadTarget = { path: string; dataset: string; attributes: Readonly<Record<string, string>> }
 /** `again`: the same was uploaded before, and this is its import. */
 export type UploadedFile = { file: string; import: string; again: boolean; report?: ImportReportAnswer }
+
+/** What is larger is sent so that it goes on where a line broke, if an upload token sends it; what comes after costs a request more. */
+const RESUMED_BYTES_MIN = 67_108_864
 
 /** Sends a file; resolves when it is durable. `sent`: told how many bytes went on. Fails as the server refuses it. */
 export async function sendFile(
@@ -42,14 +37,19 @@ export async function sendFile(
   file: UploadFile,
   sent: (bytes: number) => void,
 ): Promise<UploadedFile> {
+  const key = await keyOf(dataset, file, attributes)
+  if (file.bytes >= RESUMED_BYTES_MIN && deps.access.token?.startsWith('slu_')) {
+    const begun = { path, key, attributes, file }
+    return { file: file.path, ...(await sendResumably(deps, begun, sent)) }
+  }
   const query = new URLSearchParams({ name: file.name })
   for (const [name, value] of Object.entries(attributes)) query.set(`attribute.${name}`, value)
   const headers = {
-    'idempotency-key': await keyOf(dataset, file, attributes),
+    'idempotency-key': key,
     ...(file.encoding && { 'content-encoding': file.encoding }),
   }
   const answer = await persistently(deps, () => {
-    const outgoing = { content: whole(file, sent), bytes: file.bytes, headers }
+    const outgoing = { content: contentOf(file, 0, sent), bytes: file.bytes, headers }
     return postFile(deps.access, `${path}/uploads?${query}`, outgoing, deps.signal)
   })
   const uploaded = readAs(Uploaded, answer)
@@ -78,31 +78,4 @@ async function keyOf(dataset: string, { path }: UploadFile, attributes: UploadTa
   const key = createSha256()
   key.update(new TextEncoder().encode(JSON.stringify([dataset, content.digestHex(), sorted])))
   return key.digestHex()
-}
-
-function persistently<T>({ clock, random, signal }: UploadDeps, attempt: () => Promise<T>): Promise<T> {
-  return retry(attempt, {
-    ...RETRIES,
-    clock,
-    random,
-    signal,
-    retryable: (error) => !signal.aborted && isPassing(error),
-  })
-}
-
-/** Whether the same may work in a while: nobody answered, there is no room now, too many ask. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ApiRefused) return error.status === 429 || error.status >= 500
-  return error instanceof AppError && error.kind === 'unavailable'
-}
-
-async function* whole({ path, bytes }: UploadFile, sent: (bytes: number) => void): AsyncGenerator<Uint8Array, void> {
-  let left = bytes
-  for await (const part of readParts(path)) {
-    left -= part.byteLength
-    if (left < 0) break
-    yield part
-    sent(part.byteLength)
-  }
-  if (left !== 0) throw new FileChanged(`${path} changed while it was read`)
 }

@@ -10,10 +10,10 @@ import { approve, deploy, watch } from './flow.ts'
 import { giveToImage, launchImage } from './image.ts'
 import { enrol, introducePeers, makeWarehouse, sendControlMarker } from './introduce.ts'
 import { type Prepared, prepare } from './prepare.ts'
-import { freePort, launchSelf, type Server, Stage } from './stage.ts'
+import { freePort, launchSelf, portOr, type Server, Stage } from './stage.ts'
 
 export type DemoOptions = {
-  /** Free ports instead of the known ones, so that several demos can run side by side. */
+  /** Free ports from the first, and not only in place of known ones that are in use. */
   freePorts: boolean
   records: number | undefined
   /** Run `cloud-01` from this OCI image. */
@@ -64,8 +64,25 @@ function cloudFolders(folder: string): [data: string, files: string] {
   return [join(folder, 'cloud-01'), join(folder, 'cloud-01-files')]
 }
 
-async function ports(free: boolean): Promise<{ platform: number; factory: [number, number]; cloud: [number, number] }> {
-  if (!free) return { platform: 8443, factory: [8752, 32_100], cloud: [8753, 32_101] }
+type Ports = { platform: number; factory: [number, number]; cloud: [number, number] }
+
+/** Those that every guide names, where they are free. */
+async function knownPorts(progress: (line: string) => void): Promise<Ports> {
+  const known = [8443, 8752, 32_100, 8753, 32_101]
+  const taken = new Set(known)
+  const one = async (port: number, server: string): Promise<number> => {
+    const found = await portOr(port, server, progress, (free) => !taken.has(free))
+    taken.add(found)
+    return found
+  }
+  return {
+    platform: await one(8443, 'platform'),
+    factory: [await one(8752, 'factory-01'), await one(32_100, 'factory-01, for bridges,')],
+    cloud: [await one(8753, 'cloud-01'), await one(32_101, 'cloud-01, for bridges,')],
+  }
+}
+
+async function freePorts(): Promise<Ports> {
   const [a, b, c, d, e] = await Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()])
   return { platform: a, factory: [b, c], cloud: [d, e] }
 }
@@ -87,7 +104,7 @@ async function raise(prepared: Prepared, stage: Stage, options: DemoOptions): Pr
   const { folder } = prepared
   const { cloudImage } = options
   options.progress('Starting a Platform and two Runtimes')
-  const at = await ports(options.freePorts)
+  const at = await (options.freePorts ? freePorts() : knownPorts(options.progress))
   const launchCloud = cloudImage ? launchImage(cloudImage, cloudFolders(folder)) : launchSelf
   if (cloudImage) await giveToImage(cloudFolders(folder))
   const [platform, factory, cloud] = await Promise.all([

@@ -15,11 +15,11 @@ export class DemoChildFailed extends AppError {
   override readonly kind = 'unavailable' as const
 }
 
-/** A port that the demo is known by is taken, most often by another demo. */
+/** A port was taken between the moment it was found free and the one when its server wanted it. */
 export class DemoPortTaken extends AppError {
   override readonly code = 'demo.port_taken' as const
   override readonly kind = 'conflict' as const
-  override readonly advice = 'Use --once, which takes free ports, or stop the other demo.'
+  override readonly advice = 'Start the demo again: it takes another port in place of one that is in use.'
 }
 
 /** Longest time from start to ready, containers included. */
@@ -57,11 +57,33 @@ export const launchSelf: Launch = (args) => selfCommand(args)
 
 /** A port of loopback that is free now. A restarted server must come back under the port that others know. */
 export async function freePort(): Promise<number> {
+  return (await heldFor(0)) ?? 0
+}
+
+/** This port of loopback where it is free now, and another one where it is not, said by `instead` with whose it would have been. */
+export async function portOr(
+  port: number,
+  server: string,
+  instead: (line: string) => void,
+  isWanted: (free: number) => boolean = () => true,
+): Promise<number> {
+  if ((await heldFor(port)) !== undefined) return port
+  let free = await freePort()
+  while (!isWanted(free)) free = await freePort()
+  instead(`Port ${port} is in use by something else on this machine: ${server} takes ${free} instead`)
+  return free
+}
+
+/** Listens there for a moment; `undefined` where somebody else does. 0: wherever it is free. */
+async function heldFor(port: number): Promise<number | undefined> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (!isFree) return undefined
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))
-  return address !== null && typeof address === 'object' ? address.port : 0
+  return address !== null && typeof address === 'object' ? address.port : undefined
 }
 
 /** Starts servers and ends what it started. */

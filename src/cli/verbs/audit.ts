@@ -1,7 +1,7 @@
 /** `sluice audit`: the record of what people and keys did, on either server. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import { verifyExport } from '../../audit/mod.ts'
+import { readActs, verifyExport } from '../../audit/mod.ts'
 import { AppError, rfc3339, systemClock } from '../../base/mod.ts'
 import { readLines, writeFileAtomic } from '../../host/mod.ts'
 import { AuditList, readAs } from '../answers.ts'
@@ -70,16 +70,21 @@ async function list(context: CliContext, flags: ListFlags): Promise<void> {
   const { client } = await connect(context, flags)
   const page = readAs(AuditList, await client.get(`/v1/audit?${query}`))
   print(context.terminal, flags.json, page, ({ head, entries, next }) => {
-    const rows = entries.map((entry) => [
-      ...[entry.count, rfc3339(entry.atMs), entry.actorName ?? entry.actor],
-      ...[entry.action, entry.subjectName ?? entry.subject],
+    const rows = readActs(entries).map(({ entry, action, first, outcome, code }) => [
+      ...[
+        first === entry.count ? first : `${first},${entry.count}`,
+        rfc3339(entry.atMs),
+        entry.actorName ?? entry.actor,
+      ],
+      ...[outcome === 'failed' ? `refused: ${action} (${code})` : outcome === 'tried' ? `tried: ${action}` : action],
+      entry.subjectName ?? entry.subject,
       Object.entries(entry.detail)
-        .map(([name, value]) => `${name}=${value}`)
+        .flatMap(([name, value]) => (name === 'code' && code !== undefined ? [] : `${name}=${value}`))
         .join(' '),
     ])
     const shown = rows.length === 0 ? 'No entry fits.' : table(['ENTRY', 'AT', 'WHO', 'DID', 'TO', 'DETAIL'], rows)
     const more = next === undefined ? '' : `\nOlder ones: --before ${next}`
-    return `${shown}\n\nHead ${head.count}:${head.hash}${more}`
+    return `${shown}${head ? `\n\nHead ${head.count}:${head.hash}` : ''}${more}`
   })
 }
 

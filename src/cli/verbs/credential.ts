@@ -95,7 +95,8 @@ async function generate(context: CliContext, name: string, flags: KeyFlags): Pro
   print(context.terminal, flags.json, answer, ({ name: stored, publicFacts, restarted }) =>
     [
       `Made ${stored}. Its private key is in the vault; this is the public one (${publicFacts?.fingerprint ?? ''}):`,
-      publicFacts?.publicKey.trimEnd() ?? '',
+      // Of several lines, which stay: it is made to be copied.
+      answer.publicFacts?.publicKey.trimEnd() ?? '',
       ...restartedLine(restarted),
     ].join('\n'),
   )

@@ -8,6 +8,8 @@ import { DATA_TENANT, dataTenantNamed } from '../datasets/named.ts'
 import { print, table } from '../output.ts'
 import { addRemoteFlags, examples } from './remote.ts'
 
+type GrantFlags = { role: string; clearance?: string }
+
 const USER = 'name or id (usr_…) of the user'
 
 export function addDataTenantVerbs(program: Command, context: CliContext): void {
@@ -35,10 +37,9 @@ function addMemberVerbs(member: Command, context: CliContext): void {
     .argument('<data-tenant>', DATA_TENANT)
     .argument('<user>', USER)
     .option('--role <role>', 'viewer (queries), operator (datasets, tokens, uploads) or owner (all)', 'viewer')
-    .description('give a user a role there, or another role')
-    .action((tenant: string, user: string, flags: RemoteFlags & { role: string }) =>
-      addMember(context, tenant, user, flags),
-    )
+    .option('--clearance <class>', 'public, or restricted for all fields (default: as before; for a new member public)')
+    .description('give a user a role and a clearance there, or others')
+    .action((tenant: string, user: string, flags: RemoteFlags & GrantFlags) => addMember(context, tenant, user, flags))
   addRemoteFlags(member.command('list'))
     .argument('<data-tenant>', DATA_TENANT)
     .description('list the members, the earliest first')
@@ -87,11 +88,12 @@ async function addMember(
   context: CliContext,
   tenant: string,
   user: string,
-  flags: RemoteFlags & { role: string },
+  flags: RemoteFlags & GrantFlags,
 ): Promise<void> {
   const { client } = await connect(context, flags)
-  await client.request('PUT', await memberPath(client, tenant, user), { role: flags.role })
-  const added = { dataTenant: tenant, user, role: flags.role }
+  const given = { role: flags.role, ...(flags.clearance !== undefined && { clearance: flags.clearance }) }
+  await client.request('PUT', await memberPath(client, tenant, user), given)
+  const added = { dataTenant: tenant, user, ...given }
   print(context.terminal, flags.json, added, (one) => `${one.user} is ${one.role} in ${one.dataTenant} now.`)
 }
 
@@ -100,8 +102,8 @@ async function listMembers(context: CliContext, tenant: string, flags: RemoteFla
   const { members } = readAs(Members, await client.get(`${await dataTenantNamed(client, tenant)}/members`))
   print(context.terminal, flags.json, members, (all) =>
     table(
-      ['NAME', 'ROLE', 'SINCE', 'ID'],
-      all.map(({ user, role, since }) => [user.name, role, since, user.id]),
+      ['NAME', 'ROLE', 'CLEARANCE', 'SINCE', 'ID'],
+      all.map(({ user, role, clearance, since }) => [user.name, role, clearance, since, user.id]),
     ),
   )
 }

@@ -7,11 +7,13 @@ import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { DatasetAnswer, DatasetList, DataTenants, ImportList, ImportReportAnswer } from '../datasets/answers.ts'
 import { CONDITIONS_HELP } from '../datasets/conditions.ts'
 import { confirmed } from '../datasets/confirmed.ts'
+import { type EraseFlags, erase } from '../datasets/erase.ts'
 import { importLines } from '../datasets/import-lines.ts'
 import { DATA_TENANT, DATASET, datasetNamed, dataTenantNamed, IN_DATA_TENANT } from '../datasets/named.ts'
 import { type QueryFlags, query } from '../datasets/query.ts'
 import { print, table } from '../output.ts'
 import { collect } from './credential-fields.ts'
+import { addDatasetGroupVerbs } from './dataset-group.ts'
 import { addRemoteFlags, examples } from './remote.ts'
 
 /** Requests at a time, each of which opens a database. */
@@ -35,12 +37,31 @@ export function addDatasetVerbs(program: Command, context: CliContext): void {
     .description('list the datasets of your data tenants')
     .action((flags: InTenantFlags) => list(context, flags))
   addNamed(dataset.command('show'))
-    .description('its fields with their types, how many records it has, and what was uploaded last')
+    .description('its fields with their types and classes, how many records it has, and what was uploaded last')
     .action((name: string, flags: InTenantFlags) => show(context, name, flags))
+  addNamed(dataset.command('classify'))
+    .argument('<field>', 'name of the field')
+    .argument('<class>', 'public, or restricted: only for members who are cleared for it')
+    .description('give a field a class, from the next query on; an owner of the data tenant does')
+    .action((name: string, field: string, to: string, flags: InTenantFlags) =>
+      classify(context, name, { field, class: to }, flags),
+    )
   addNamed(dataset.command('remove'))
     .option('--force', 'without being asked again')
     .description('remove a dataset with its records, documents and upload tokens')
     .action((name: string, flags: InTenantFlags & { force?: boolean }) => remove(context, name, flags))
+  addNamed(dataset.command('erase'))
+    .requiredOption(
+      '--match <condition>',
+      'whose data: records for which it holds; several times, all must hold',
+      collect,
+    )
+    .option('--dry-run', 'only count')
+    .option('--yes', 'without being asked again')
+    .description('erase one person’s data from records, figures, search and documents, and certify it; an owner does')
+    .addHelpText('after', CONDITIONS_HELP)
+    .addHelpText('after', examples("dataset erase issues --match 'author = mary' --dry-run"))
+    .action((name: string, flags: EraseFlags) => erase(context, name, flags))
   addNamed(dataset.command('imports'))
     .argument('[import]', 'id (imp_…) of one, to see what of it was refused and why')
     .option('--before <import>', 'those before this one')
@@ -49,6 +70,7 @@ export function addDatasetVerbs(program: Command, context: CliContext): void {
       id === undefined ? imports(context, name, flags) : showImport(context, name, id, flags),
     )
   addQueryVerb(dataset, context)
+  addDatasetGroupVerbs(dataset, context)
 }
 
 function addQueryVerb(dataset: Command, context: CliContext): void {
@@ -138,11 +160,23 @@ async function show(context: CliContext, named: string, flags: InTenantFlags): P
       fields.length === 0
         ? 'Its fields come with the first document.'
         : table(
-            ['FIELD', 'TYPE'],
-            fields.map((field) => [field.name, field.type]),
+            ['FIELD', 'TYPE', 'CLASS'],
+            fields.map((field) => [field.name, field.type, field.class]),
           ),
     ].join('\n'),
   )
+}
+
+async function classify(
+  context: CliContext,
+  named: string,
+  given: { field: string; class: string },
+  flags: InTenantFlags,
+): Promise<void> {
+  const { client } = await connect(context, flags)
+  const path = `${await datasetNamed(client, named, flags.dataTenant)}/classes`
+  await client.request('POST', path, given)
+  print(context.terminal, flags.json, { dataset: named, ...given }, (one) => `${one.field} is ${one.class} now.`)
 }
 
 async function remove(context: CliContext, named: string, flags: InTenantFlags & { force?: boolean }): Promise<void> {

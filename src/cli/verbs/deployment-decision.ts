@@ -1,7 +1,7 @@
 /** `sluice deployment review | approve | refuse`: all that there is to look at, and the owner's decision on exactly that version. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import { diffLines } from '../../web/mod.ts'
+import { diffLines, wordOf } from '../../web/mod.ts'
 import { Decision, PlatformDeployment, Reason, readAs, wordsOf } from '../answers.ts'
 import type { Client } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
@@ -109,7 +109,9 @@ function addDecision(parent: Command, context: CliContext, verb: 'approve' | 're
     const answer = readAs(Decision, await client.request('POST', pathOf(id, verb), { version, ...words }))
     const done = verb === 'approve' ? 'Approved' : 'Refused'
     print(context.terminal, flags.json, answer, ({ state }) =>
-      [...(flags.json ? [] : ['']), `${done} version ${version} of ${review.blueprint}; now ${state}.`].join('\n'),
+      [...(flags.json ? [] : ['']), `${done} version ${version} of ${review.blueprint}; now ${wordOf(state)}.`].join(
+        '\n',
+      ),
     )
   })
 }

@@ -48,12 +48,18 @@ export function renderFailure({ blueprint, reasons }: LocalDeployment): string {
 export function runtimeWords(runtimes: PlatformDeployment['runtimes']): string {
   const names = new Map(runtimes.map(({ runtime, name }) => [runtime, name]))
   return runtimes
-    .map(({ name, state, reasons }) => {
+    .map(({ name, state, reasons, finished }) => {
       const rest = unsaid(state, reasons)
-      return `${name}: ${wordOf(state, reasons)}${rest.length > 0 ? ` (${wordsOf(rest)})` : ''}`
+      return `${name}: ${wordOf(state, reasons, finished)}${rest.length > 0 ? ` (${wordsOf(rest)})` : ''}`
     })
     .join(', ')
     .replace(/\brt_[0-9a-f-]{36}/g, (id) => names.get(id) ?? id)
+}
+
+/** The state of a deployment, in the words of the pages. */
+export function stateWords(deployment: AnyDeployment): string {
+  const reasons = isCentral(deployment) ? deployment.runtimes.flatMap((one) => one.reasons) : deployment.reasons
+  return wordOf(deployment.state, reasons, deployment.finished)
 }
 
 /** Why a deployment stands as it does, beyond its state; what waits for its owner is shown by `renderWaiting`. */
@@ -67,9 +73,8 @@ function renderList(list: readonly AnyDeployment[]): string {
     deployment.deployment,
     deployment.blueprint,
     deployment.version,
-    ...(isCentral(deployment)
-      ? [wordOf(deployment.state), runtimeWords(deployment.runtimes)]
-      : [wordOf(deployment.state, deployment.reasons), detailWords(deployment)]),
+    stateWords(deployment),
+    isCentral(deployment) ? runtimeWords(deployment.runtimes) : detailWords(deployment),
   ])
   const waiting = list.flatMap((deployment) =>
     isCentral(deployment) ? [] : [renderFailure(deployment), renderWaiting(deployment)],
@@ -102,6 +107,6 @@ function addAct(parent: Command, context: CliContext, verb: 'stop' | 'restart', 
         AnyDeployment,
         await client.request('POST', `/v1/deployments/${encodeURIComponent(id)}/${verb}`, {}),
       )
-      print(context.terminal, flags.json, answer, ({ blueprint, state }) => `${blueprint || id} is ${state}.`)
+      print(context.terminal, flags.json, answer, (now) => `${now.blueprint || id} is ${stateWords(now)}.`)
     })
 }

@@ -1,4 +1,4 @@
-/** `sluice runtime`: the agent itself, and its enrolment. `sluice worker` is what it starts for each deployment, `data-worker` for data tenants. */
+/** `sluice runtime`: the agent itself, and its enrolment. `sluice worker` is what it starts for each deployment, `data-worker` for data tenants, `connector-worker` for each pull. */
 import type { Command } from 'commander'
 import { nearestWord } from '../../base/mod.ts'
 import type { OtlpConfig } from '../../runtime/mod.ts'
@@ -101,6 +101,13 @@ export function addRuntimeVerbs(program: Command, context: CliContext): void {
     .action(async () => {
       const { runDataWorker } = await import('../../datasets/mod.ts')
       return await runDataWorker()
+    })
+  program
+    .command('connector-worker', { hidden: true })
+    .description('pull from one site; started by the Runtime')
+    .action(async () => {
+      const { runConnectorWorker } = await import('../../connectors/mod.ts')
+      return await runConnectorWorker()
     })
   program
     .command('worker', { hidden: true })

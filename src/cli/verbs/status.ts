@@ -1,11 +1,11 @@
 /** `sluice status`: what a server does now. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
-import { wordOf } from '../../web/mod.ts'
+import { componentWordOf, wordOf } from '../../web/mod.ts'
 import { LocalDeployment, PlatformDeployment, PlatformLink, PlatformRuntime, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { print, table } from '../output.ts'
-import { detailWords, renderFailure, renderWaiting, runtimeWords } from './deployment.ts'
+import { detailWords, renderFailure, renderWaiting, runtimeWords, stateWords } from './deployment.ts'
 import { addRemoteFlags } from './remote.ts'
 
 const RuntimeStatus = v.looseObject({
@@ -34,12 +34,12 @@ function isPlatform(status: AnyStatus): status is v.InferOutput<typeof PlatformS
 
 /** A deployment's components as a table. */
 function componentTable(deployments: readonly LocalDeployment[]): string {
-  const rows = deployments.flatMap(({ blueprint, components }) =>
-    components.map((part) => [
-      blueprint,
+  const rows = deployments.flatMap((one) =>
+    one.components.map((part) => [
+      one.blueprint,
       part.name,
       part.type,
-      part.state,
+      componentWordOf(part.state, one),
       part.messagesIn,
       part.messagesOut,
       part.refused,
@@ -59,7 +59,7 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
       ? `enrolled with ${platform.tenantName ?? platform.tenant}, last heartbeat answered ${platform.lastHeartbeatAnsweredAt ?? 'never'}, ${platform.owed.auditLogs + platform.owed.status} messages owed`
       : `${platform.state === 'none' ? 'not enrolled; see `sluice runtime enrol --help`' : platform.state}`
   const deployments = status.deployments.map((one) => [
-    ...[one.deployment, one.blueprint, one.version, wordOf(one.state, one.reasons), detailWords(one)],
+    ...[one.deployment, one.blueprint, one.version, stateWords(one), detailWords(one)],
   ])
   return [
     `Runtime ${status.name}, version ${status.version}, at ${status.managementUrl}`,
@@ -83,8 +83,8 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
 
 function renderPlatform(status: v.InferOutput<typeof PlatformStatus>): string {
   const runtimes = status.runtimes.map(({ name, id, state, managementUrl }) => [name, state, id, managementUrl])
-  const deployments = status.deployments.map(({ deployment, blueprint, version, state, runtimes: told }) => [
-    ...[deployment, blueprint, version, wordOf(state), runtimeWords(told)],
+  const deployments = status.deployments.map((one) => [
+    ...[one.deployment, one.blueprint, one.version, stateWords(one), runtimeWords(one.runtimes)],
   ])
   return [
     `Platform, version ${status.version}`,

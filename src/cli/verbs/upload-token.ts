@@ -1,6 +1,7 @@
 /** `sluice token`: what a pipeline uploads to one dataset with. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
+import { Shape } from '../../wire/mod.ts'
 import { readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { MadeUploadToken, UploadTokens } from '../datasets/answers.ts'
@@ -42,6 +43,7 @@ function addDatasetFlags(command: Command): Command {
     .option('--data-tenant <data-tenant>', IN_DATA_TENANT)
 }
 
+const ShapeOfDataset = v.looseObject({ shape: Shape })
 const ShownCertificate = v.looseObject({ certificate: v.looseObject({ installed: v.boolean() }) })
 
 async function create(context: CliContext, flags: CreateFlags): Promise<void> {
@@ -49,23 +51,24 @@ async function create(context: CliContext, flags: CreateFlags): Promise<void> {
   const { ciScripts, curlLine, uploadLine } = await import('../../datasets/mod.ts')
   const scriptOf = (place: Parameters<typeof ciScripts>[0]) =>
     ciScripts(place).find(({ name }) => name === flags.script)
-  if (flags.script !== undefined && !scriptOf({ url: '', dataset: '' }))
+  if (flags.script !== undefined && !scriptOf({ url: '', dataset: '', shape: 'table' }))
     throw new UsageInvalid(`--script takes ${SCRIPTS}, not \`${flags.script}\``)
   const { client, access } = await connect(context, flags)
-  const path = `${await datasetNamed(client, flags.dataset, flags.dataTenant)}/tokens`
+  const place = await datasetNamed(client, flags.dataset, flags.dataTenant)
+  const { shape } = readAs(ShapeOfDataset, await client.get(place))
   const asked = { name: flags.name, days: Number(flags.days) }
-  const made = readAs(MadeUploadToken, await client.request('POST', path, asked))
+  const made = readAs(MadeUploadToken, await client.request('POST', `${place}/tokens`, asked))
   // Its own authority is what others must trust only while it shows its own certificate.
   const { certificate } = readAs(ShownCertificate, await client.get('/v1/status'))
   const ca = certificate.installed ? undefined : access.ca
   const [url = '', dataset = ''] = made.uploadAddress.split(/\/v1\/datasets\/|\/uploads$/)
-  const place = { url, dataset, ca: ca === undefined ? undefined : CA_FILE }
-  const script = scriptOf(place)
+  const where = { url, dataset, shape, ca: ca === undefined ? undefined : CA_FILE }
+  const script = scriptOf(where)
   print(context.terminal, flags.json, { ...made, ...(script && { script: script.text }) }, ({ token, expiresAt }) =>
     [
       ...[token, '', `Shown this once. It uploads to this dataset, and nothing else, until ${expiresAt}.`],
-      ...['Keep it where the pipeline keeps secrets, as SLUICE_TOKEN. Then:', ''],
-      ...[uploadLine(place), '', 'or with curl, one file:', '', curlLine(place)],
+      ...['Keep it where the pipeline keeps secrets, as SLUICE_UPLOAD_TOKEN. Then:', ''],
+      ...[uploadLine(where), '', 'or with curl, one file:', '', curlLine(where)],
       ...(ca === undefined ? [] : ['', `${CA_FILE}, which is no secret:`, '', ca.trimEnd()]),
       ...(script ? ['', `${script.title}:`, '', script.text.trimEnd()] : []),
     ].join('\n'),

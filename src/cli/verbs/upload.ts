@@ -1,19 +1,14 @@
 /** `sluice upload`: files into a dataset, as a pipeline does it by an upload token, or a person by their own. */
 import type { Command } from 'commander'
 import { type AppError, Cancelled, Slots, systemClock, systemRandom } from '../../base/mod.ts'
-import { type Access, resolveAccess } from '../access.ts'
+import { type Access, isUploadToken, resolveAccess } from '../access.ts'
 import { ApiRefused, createClient } from '../client.ts'
 import type { CliContext, RemoteFlags } from '../context.ts'
 import { annotations } from '../datasets/annotations.ts'
 import { importLines } from '../datasets/import-lines.ts'
 import { DATASET, datasetNamed, IN_DATA_TENANT } from '../datasets/named.ts'
-import {
-  importEnded,
-  sendFile,
-  type UploadDeps,
-  type UploadedFile,
-  type UploadTarget,
-} from '../datasets/upload-file.ts'
+import type { UploadDeps } from '../datasets/persistently.ts'
+import { importEnded, sendFile, type UploadedFile, type UploadTarget } from '../datasets/upload-file.ts'
 import { filesFor, type UploadFile } from '../datasets/upload-files.ts'
 import { UploadProgress } from '../datasets/upload-progress.ts'
 import { EXIT_ROWS_REFUSED, RowsRefused, UsageInvalid } from '../exit.ts'
@@ -28,6 +23,9 @@ type UploadFlags = RemoteFlags & {
   attribute?: string[]
   wait: boolean
 }
+
+/** Where a pipeline keeps an upload token; `SLUICE_TOKEN` is a person's. */
+const UPLOAD_TOKEN_VARIABLE = 'SLUICE_UPLOAD_TOKEN'
 
 /** A file with what became of it, or why the Runtime did not take it. */
 type Outcome = UploadedFile | { file: string; failure: AppError }
@@ -49,7 +47,10 @@ export function addUploadVerb(program: Command, context: CliContext): void {
       'files, or patterns with *, ? and ** for any folders; what ends in .gz or .zst is compressed',
     )
     .requiredOption('--dataset <dataset>', `${DATASET}; with an upload token its id`)
-    .option('--token-env <variable>', 'environment variable that holds an upload token (default: you upload yourself)')
+    .option(
+      '--token-env <variable>',
+      'environment variable that holds an upload token (default: SLUICE_UPLOAD_TOKEN; where that is not set you upload yourself)',
+    )
     .option('--data-tenant <data-tenant>', IN_DATA_TENANT)
     .option('--attribute <name=value>', 'of all the files: branch, commit, build, run, environment …', collect)
     .option('--no-wait', 'end when the files are kept, without waiting until they are imported')
@@ -58,7 +59,7 @@ export function addUploadVerb(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       examples(
-        "upload 'results/**/*.xml' --dataset ds_… --token-env SLUICE_TOKEN",
+        "upload 'results/**/*.xml' --dataset ds_…",
         'upload unit.xml --dataset nightly --attribute branch=main --attribute run=7',
       ),
     )
@@ -89,16 +90,22 @@ function attributesOf(texts: readonly string[]): Record<string, string> {
 }
 
 async function accessFor(context: CliContext, { tokenEnv, ...flags }: UploadFlags): Promise<Access> {
-  const token = tokenEnv === undefined ? undefined : context.environment[tokenEnv]?.trim()
-  if (tokenEnv !== undefined && !token)
+  const variable = tokenEnv ?? UPLOAD_TOKEN_VARIABLE
+  const token = context.environment[variable]?.trim() || undefined
+  if (tokenEnv !== undefined && token === undefined)
     throw new UsageInvalid(`the environment has no variable ${tokenEnv}`, 'Hand the pipeline’s secret to this step.')
+  if (token !== undefined && !isUploadToken(token))
+    throw new UsageInvalid(
+      `${variable} holds no upload token: those begin with slu_`,
+      'Make one with `sluice upload-token create`; an API token of yours goes into SLUICE_TOKEN.',
+    )
   const access = await resolveAccess(flags, context.environment, context.root)
   return token === undefined ? access : { ...access, token }
 }
 
 /** An upload token reaches its dataset and nothing by which a name could be looked up. */
 async function targetOf(access: Access, flags: UploadFlags): Promise<Omit<UploadTarget, 'attributes'>> {
-  if (access.token?.startsWith('slu_')) {
+  if (access.token !== undefined && isUploadToken(access.token)) {
     if (!/^ds_[0-9a-f-]+$/.test(flags.dataset))
       throw new UsageInvalid(`with an upload token --dataset takes the dataset’s id (ds_…), not \`${flags.dataset}\``)
     return { path: `/v1/datasets/${flags.dataset}`, dataset: flags.dataset }

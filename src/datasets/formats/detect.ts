@@ -5,6 +5,7 @@ import { splitCsvRecord } from '../../pipeline/mod.ts'
 import { sniffCsv } from './csv-dialect.ts'
 import type { Format } from './item.ts'
 import { isJiraHeader } from './jira-csv.ts'
+import { REMOVALS_TYPE } from './removals.ts'
 import { glanceAt } from './unicode.ts'
 
 /** Bytes of the beginning that are enough to tell: answers of Jira have their fields' names before the issues. */
@@ -32,6 +33,9 @@ const TABLE_SHARE_MIN = 0.5
 
 const ISSUE_KEY = /"key"\s*:\s*"[A-Z][A-Z0-9_]*-\d+"/
 
+/** Answers of Jira's search, told by whoever fetched them: names of fields may stand before the first issue for long. */
+const JIRA_ISSUES = 'application/vnd.sluice.jira-issues+json'
+
 const FAMILIES = ['xml', 'json', 'ndjson', 'csv'] as const
 
 /**
@@ -40,6 +44,8 @@ const FAMILIES = ['xml', 'json', 'ndjson', 'csv'] as const
  * reader to refuse, with the line.
  */
 export function detectFormat(contentType: string | undefined, head: Uint8Array, fileName?: string): Format | undefined {
+  if (contentType === JIRA_ISSUES) return 'jira'
+  if (contentType === REMOVALS_TYPE) return 'removals'
   const text = glanceAt(head.subarray(0, DETECTED_BYTES)).trimStart()
   const seen = familyOf(text)
   const said = familyOfType(contentType)

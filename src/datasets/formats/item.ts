@@ -5,7 +5,7 @@ import { printable } from '../../base/mod.ts'
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
 /** The forms of documents that datasets take. */
-export type Format = 'junit' | 'ctrf' | 'csv' | 'json' | 'ndjson' | 'jira'
+export type Format = 'junit' | 'ctrf' | 'csv' | 'json' | 'ndjson' | 'jira' | 'removals'
 
 /**
  * One thing read. `line` is where it begins, from 1. A reason says what is wrong and what was expected; it never holds the whole

@@ -1,6 +1,6 @@
 /** One test case of JUnit XML while it is being read: what its attributes and the elements within it say of how it ended. */
 import type { Item } from './item.ts'
-import { TEXT_CHARS_MAX, type TestResult, type TestStatus, testResultItems } from './test-result.ts'
+import { cutAt, TEXT_CHARS_MAX, type TestResult, type TestStatus, testResultItems } from './test-result.ts'
 import { TextCollector } from './text-collector.ts'
 import { instantOf } from './times.ts'
 import type { XmlElement } from './xml.ts'
@@ -14,6 +14,9 @@ export type JunitSuite = {
 
 /** Properties of one case that are kept; more are a log by another name. */
 const PROPERTIES_MAX = 256
+/** Characters of the name of one, and of all of them with their names. */
+const PROPERTY_NAME_CHARS_MAX = 256
+const PROPERTIES_CHARS_MAX = 65_536
 /** Characters of the first line of details, where it must serve as the message. */
 const FIRST_LINE_CHARS_MAX = 1_024
 
@@ -82,7 +85,8 @@ export class JunitCase {
     if (!name || name === '__proto__') return undefined
     this.#properties ??= new Map()
     const known = this.#properties.get(name)
-    this.#propertiesCut ||= !known && this.#properties.size >= PROPERTIES_MAX
+    const isOver = name.length > PROPERTY_NAME_CHARS_MAX || (!known && this.#properties.size >= PROPERTIES_MAX)
+    this.#propertiesCut ||= isOver
     if (this.#propertiesCut) return undefined
     const collector = known ?? new TextCollector(TEXT_CHARS_MAX)
     if (known) collector.add('\n')
@@ -139,9 +143,17 @@ export class JunitCase {
 
   #propertiesRead(told: Told | undefined): TestResult['properties'] {
     const read: Record<string, string> = {}
-    for (const [name, collector] of this.#properties ?? []) read[name] = collector.text.trim()
-    if (told?.type) read['failure_type'] = told.type
-    if (this.#attributes['assertions']) read['assertions'] = this.#attributes['assertions']
+    const own = { failure_type: told?.type, assertions: this.#attributes['assertions'] }
+    let left = PROPERTIES_CHARS_MAX
+    const add = (name: string, text: string): void => {
+      const cut = cutAt(text, Math.max(0, left - name.length))
+      this.#propertiesCut ||= cut.length < text.length
+      left -= name.length + cut.length
+      if (left >= 0) read[name] = cut
+    }
+    for (const [name, text] of Object.entries(own)) if (text) add(name, text)
+    for (const [name, collector] of this.#properties ?? [])
+      if (!own[name as keyof typeof own]) add(name, collector.text.trim())
     return read
   }
 }

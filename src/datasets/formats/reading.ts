@@ -9,6 +9,7 @@ import { readJiraJson } from './jira-json.ts'
 import { readJson } from './json.ts'
 import { readJunit } from './junit.ts'
 import { readNdjson } from './ndjson.ts'
+import { readRemovals } from './removals.ts'
 import { utf8Of } from './unicode.ts'
 
 export { type CsvHints, csvHintsOf } from './csv-dialect.ts'
@@ -35,7 +36,7 @@ export async function* readDocument(
 
 const READERS: Readonly<
   Record<Exclude<Format, 'jira'>, (text: AsyncIterable<Uint8Array>, hints?: CsvHints) => AsyncGenerator<Item[]>>
-> = { junit: readJunit, ctrf: readCtrf, csv: readCsv, json: readJson, ndjson: readNdjson }
+> = { junit: readJunit, ctrf: readCtrf, csv: readCsv, json: readJson, ndjson: readNdjson, removals: readRemovals }
 
 /** Jira's exports are CSV or JSON, whichever begins so. */
 async function* readJira(text: AsyncIterable<Uint8Array>): AsyncGenerator<Item[]> {

@@ -19,15 +19,20 @@ const BACKOFF = { firstMs: 200, longestMs: 30_000 }
 export type ImportByWorker = {
   /** Up to which position all is imported. */
   position(): Promise<number>
-  import(documents: TakenDocument[]): Promise<{ position: number; gone: ImportId[] }>
+  /** All of these, or fewer when others wait. */
+  import(documents: TakenDocument[], othersWait: AbortSignal): Promise<{ position: number; gone: ImportId[] }>
   refuse(document: TakenDocument): Promise<{ position: number }>
 }
+
+/** Runs `work` in the tenant's turn to import; with nobody beside it, if it is to be alone. The signal tells that others wait. */
+export type TakeTurn = (isAlone: boolean, work: (othersWait: AbortSignal) => Promise<void>) => Promise<void>
 
 export type ImportLoopDeps = {
   tenant: string
   journal: Journal
   objects: string
   worker: ImportByWorker
+  turn: TakeTurn
   clock: Clock
   random: Random
   log: Log
@@ -43,7 +48,7 @@ export class ImportLoop {
   #reached: number
   #running: Promise<void> | undefined
   #trimmable = 0
-  /** A process ended over documents up to this position: they go one by one, so that it is known over which. */
+  /** A process ended over these documents or another tenant's: up to this position each goes alone, so that it is known over which. */
   #singlyThrough = 0
   /** The document over which processes ended, and how often. */
   #crash = { position: 0, times: 0 }
@@ -75,6 +80,18 @@ export class ImportLoop {
     if (!this.#more && this.#trimmable > 0) await this.#trim()
   }
 
+  /** Gives back what is imported, whatever little that is; says whether nothing of it is left. */
+  async dropImported(): Promise<boolean> {
+    const { journal, mayTrim } = this.#deps
+    const reached = this.#reached
+    if (mayTrim()) await journal.trim(reached)
+    return journal.firstPosition > reached
+  }
+
+  get #isSuspect(): boolean {
+    return this.#reached < this.#singlyThrough
+  }
+
   get #more(): boolean {
     return this.#reached < this.#deps.journal.nextPosition - 1
   }
@@ -84,7 +101,8 @@ export class ImportLoop {
     const { signal } = this.#over
     for (let failures = 0; this.#more && !signal.aborted; ) {
       try {
-        await this.#step()
+        // Read in its turn, too: whoever waits holds no documents in memory.
+        await this.#deps.turn(this.#isSuspect, (othersWait) => this.#step(othersWait))
         failures = 0
       } catch (error) {
         if (signal.aborted) return
@@ -95,9 +113,10 @@ export class ImportLoop {
     }
   }
 
-  async #step(): Promise<void> {
+  async #step(othersWait: AbortSignal): Promise<void> {
     const { worker, onImported, objects, journal } = this.#deps
-    const singly = this.#reached < this.#singlyThrough
+    if (this.#over.signal.aborted) return
+    const singly = this.#isSuspect
     // What is appended while we read is not among what was passed over.
     const end = journal.nextPosition
     const bounds = { countMax: singly ? 1 : BATCH_DOCUMENTS_MAX, bytesMax: BATCH_BYTES_MAX }
@@ -107,10 +126,14 @@ export class ImportLoop {
     if (!first) return
     const documents = entries.map((entry) => documentOf(entry, objects))
     const [alone] = documents
+    let { position } = entries.at(-1) ?? first
     if (alone && this.#crash.times >= CRASHES_MAX && this.#crash.position === first.position) {
       await worker.refuse(alone)
     } else {
-      const { gone } = await this.#carried(documents)
+      const carried = await this.#carried(documents, { singly, othersWait })
+      const { gone } = carried
+      // It was asked to pause before the last of them, if others wait.
+      position = Math.min(position, carried.position)
       const files = documents.filter(({ header, content }) => content.kept === 'file' && gone.includes(header.import))
       if (files.length > 0)
         await removeObjects(
@@ -118,26 +141,30 @@ export class ImportLoop {
           files.map(({ header }) => header.import),
         )
     }
-    this.#reached = entries.at(-1)?.position ?? this.#reached
-    onImported(documents.map(({ header }) => header.import))
-    this.#trimmable += entries.reduce((sum, { entry }) => sum + entry.byteLength, 0)
+    this.#reached = Math.max(this.#reached, position)
+    onImported(documents.filter((one) => one.position <= position).map(({ header }) => header.import))
+    for (const one of entries) if (one.position <= position) this.#trimmable += one.entry.byteLength
     if (this.#trimmable >= TRIM_BYTES) await this.#trim()
   }
 
-  async #carried(documents: TakenDocument[]): Promise<{ gone: ImportId[] }> {
+  async #carried(
+    documents: TakenDocument[],
+    { singly, othersWait }: { singly: boolean; othersWait: AbortSignal },
+  ): Promise<{ position: number; gone: ImportId[] }> {
     try {
-      return await this.#deps.worker.import(documents)
+      return await this.#deps.worker.import(documents, othersWait)
     } catch (error) {
-      if (error instanceof WorkerGone) this.#noteCrash(documents)
+      if (error instanceof WorkerGone) this.#noteCrash(documents, singly)
       throw error
     }
   }
 
-  #noteCrash(documents: TakenDocument[]): void {
-    const [first, second] = documents
+  #noteCrash(documents: TakenDocument[], singly: boolean): void {
+    const [first] = documents
     if (!first) return
     this.#singlyThrough = Math.max(this.#singlyThrough, documents.at(-1)?.position ?? 0)
-    if (second) return
+    // Beside others it may have been any of them.
+    if (!singly) return
     const { position, times } = this.#crash
     this.#crash = { position: first.position, times: position === first.position ? times + 1 : 1 }
   }

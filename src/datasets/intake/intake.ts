@@ -6,12 +6,13 @@ import { type Clock, KeyedTurns, type Log, type Random } from '../../base/mod.ts
 import { type Keyring, openKeptJournal } from '../../keys/mod.ts'
 import { type Journal, JournalFull } from '../../store/mod.ts'
 import type { DatasetId, ImportId, TakenHeader } from '../../wire/mod.ts'
-import { IdempotencyKeyReused, UploadNoRoom } from '../errors.ts'
+import { EraseHeldUp, IdempotencyKeyReused, UploadNoRoom } from '../errors.ts'
 import { objectNames, removeObjects } from '../raw/objects.ts'
 import { decodeEntry, encodeEntry } from './entry.ts'
-import { type ImportByWorker, ImportLoop } from './import-loop.ts'
+import { type ImportByWorker, ImportLoop, type TakeTurn } from './import-loop.ts'
 import { readOn } from './read-on.ts'
 import type { Held, Taken } from './taken.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /** What may wait of one tenant: 256 MiB, ≈ 400,000 documents of half a KiB. Large ones are files, and count with their headers only. */
 const JOURNAL_BYTES_MAX = 268_435_456
@@ -20,6 +21,10 @@ const SEGMENT_BYTES_MAX = 16_777_216
 const READ_BYTES = 1_048_576
 const READ_ENTRIES = 4_096
 const TEXT_LENGTH_MAX = 256
+/** Names of files that are asked about at once: 40 KiB. */
+const SWEPT_AT_ONCE = 1_000
+/** A database gives a text back only up to its first NUL. */
+const NULS = /\0/g
 
 export type IntakeDeps = {
   tenant: string
@@ -31,10 +36,15 @@ export type IntakeDeps = {
     findKey(dataset: DatasetId, key: string): Promise<{ import: ImportId; sha256: string } | undefined>
     knownImports(ids: ImportId[]): Promise<ImportId[]>
   }
+  turn: TakeTurn
   /** Whether what is imported may be dropped now. */
   mayTrim: () => boolean
   /** Imports whose documents are on their way in: their files are nobody's to remove. */
   underWay: ReadonlySet<ImportId>
+  /** Of all tenants. */
+  waitingRoom: WaitingRoom
+  /** Whether there may be files that nobody was told of. */
+  mustSweep: boolean
   clock: Clock
   random: Random
   log: Log
@@ -51,13 +61,14 @@ export class Intake {
   /** Idempotency keys of what waits. */
   readonly #keys = new Map<string, { import: ImportId; sha256: string }>()
   readonly #keyTurns = new KeyedTurns()
+  #isClosed = false
 
   private constructor(deps: IntakeDeps, journal: Journal, reached: number) {
     this.#deps = deps
     this.#journal = journal
-    const { worker, clock, random, log, folders, tenant, mayTrim } = deps
+    const { worker, turn, clock, random, log, folders, tenant, mayTrim } = deps
     this.#loop = new ImportLoop({
-      ...{ journal, worker, clock, random, log, mayTrim, reached, tenant, objects: folders.objects },
+      ...{ journal, worker, turn, clock, random, log, mayTrim, reached, tenant, objects: folders.objects },
       onImported: (imports) => {
         for (const id of imports) this.#forget(id)
       },
@@ -78,7 +89,8 @@ export class Intake {
       if (journal.nextPosition <= reached) await journal.skip(reached + 1 - journal.nextPosition)
       const intake = new Intake(deps, journal, reached)
       await intake.#loadWaiting(reached)
-      await intake.#sweep()
+      if (deps.mustSweep) await intake.#sweep()
+      deps.waitingRoom.found(intake.#waiting.size)
       intake.#loop.wake()
       return intake
     } catch (error) {
@@ -120,6 +132,13 @@ export class Intake {
     return entry?.position === waiting.position ? decodeEntry(entry.entry).header : undefined
   }
 
+  /** Nothing that was taken before is in the journal then: all of it is imported. Refuses `dataset.erase_held_up`. */
+  async dropImported(): Promise<void> {
+    if (this.#waiting.size > 0) throw new EraseHeldUp('uploads of the data tenant wait to be imported')
+    if (!(await this.#loop.dropImported()))
+      throw new EraseHeldUp('what was imported is still in the journal: a backup is made, or uploads come')
+  }
+
   /** The journal, for a new key. */
   get journal(): Pick<Journal, 'rekey'> {
     return this.#journal
@@ -133,6 +152,8 @@ export class Intake {
   /** Lets go of the journal when the import that is under way has ended. */
   async close(): Promise<void> {
     await this.#loop.close()
+    if (!this.#isClosed) this.#deps.waitingRoom.leave(this.#waiting.size)
+    this.#isClosed = true
     await this.#journal.close()
   }
 
@@ -147,11 +168,12 @@ export class Intake {
     const key = keyOf(dataset, taken.idempotencyKey)
     // Before it is durable: whoever is told of it must find it.
     const waiting: Waiting = { position: Number.POSITIVE_INFINITY, dataset, key }
+    this.#deps.waitingRoom.enter(this.#waiting.size)
     this.#waiting.set(id, waiting)
     try {
       waiting.position = (await this.#journal.append([encodeEntry(header, document)])).first
     } catch (error) {
-      this.#waiting.delete(id)
+      this.#forget(id)
       throw error
     }
     if (key !== undefined && this.#waiting.has(id)) this.#keys.set(key, { import: id, sha256: held.sha256 })
@@ -179,7 +201,7 @@ export class Intake {
 
   #forget(id: ImportId): void {
     const key = this.#waiting.get(id)?.key
-    this.#waiting.delete(id)
+    if (this.#waiting.delete(id) && !this.#isClosed) this.#deps.waitingRoom.leave(1)
     if (key !== undefined) this.#keys.delete(key)
   }
 
@@ -189,7 +211,7 @@ export class Intake {
       const bounds = { countMax: READ_ENTRIES, bytesMax: READ_BYTES }
       const entries = await readOn({ ...this.#deps, journal: this.#journal }, from, bounds)
       const last = entries.at(-1)
-      if (!last) return
+      if (!last) break
       for (const { position, entry } of entries) {
         const { header } = decodeEntry(entry)
         const key = keyOf(header.dataset, header.idempotencyKey)
@@ -203,16 +225,19 @@ export class Intake {
   /** Files that are neither waited for nor imported: half-written, or written and never acknowledged. */
   async #sweep(): Promise<void> {
     const { folders, worker, log, tenant, underWay } = this.#deps
-    const isUnderWay = (name: string): boolean => underWay.has(name.slice(0, ID_CHARACTERS) as ImportId)
-    const names = (await objectNames(folders.objects)).filter((name) => !isUnderWay(name))
-    const unsure = names.filter((name) => !this.#waiting.has(name as ImportId))
-    if (unsure.length === 0) return
-    const ids = unsure.filter((name) => IMPORT.test(name)) as ImportId[]
-    const known = new Set<string>(await worker.knownImports(ids))
-    const left = unsure.filter((name) => !known.has(name))
-    if (left.length === 0) return
-    await removeObjects(folders.objects, left)
-    log.info('files of uploads that were not acknowledged were removed', { tenant, files: left.length })
+    let removed = 0
+    for await (const names of objectNames(folders.objects, SWEPT_AT_ONCE)) {
+      const unsure = names.filter((name) => {
+        const id = name.slice(0, ID_CHARACTERS) as ImportId
+        return !underWay.has(id) && !this.#waiting.has(name as ImportId)
+      })
+      const ids = unsure.filter((name) => IMPORT.test(name)) as ImportId[]
+      const known = new Set<string>(ids.length > 0 ? await worker.knownImports(ids) : [])
+      const left = unsure.filter((name) => !known.has(name))
+      if (left.length > 0) await removeObjects(folders.objects, left)
+      removed += left.length
+    }
+    if (removed > 0) log.info('files of uploads that were not acknowledged were removed', { tenant, files: removed })
   }
 }
 
@@ -221,6 +246,10 @@ const ID_CHARACTERS = 40
 
 function keyOf(dataset: DatasetId, idempotencyKey: string | undefined): string | undefined {
   return idempotencyKey === undefined ? undefined : `${dataset} ${idempotencyKey}`
+}
+
+function textOf(text: string): string {
+  return text.slice(0, TEXT_LENGTH_MAX).replace(NULS, '\ufffd')
 }
 
 function headerOf(
@@ -232,9 +261,10 @@ function headerOf(
 ): TakenHeader {
   const { encoding = 'identity', contentType, fileName, attributes = {}, token, idempotencyKey } = taken
   return {
-    ...{ import: id, dataset, receivedAtMs, encoding, attributes, bytes: held.bytes, sha256: held.sha256 },
-    ...(contentType !== undefined && { contentType: contentType.slice(0, TEXT_LENGTH_MAX) }),
-    ...(fileName !== undefined && { fileName: fileName.slice(0, TEXT_LENGTH_MAX) }),
+    ...{ import: id, dataset, receivedAtMs, encoding, bytes: held.bytes, sha256: held.sha256 },
+    attributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, textOf(value)])),
+    ...(contentType !== undefined && { contentType: textOf(contentType) }),
+    ...(fileName !== undefined && { fileName: textOf(fileName) }),
     ...(token !== undefined && { token }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...('objectKey' in held && { objectKey: held.objectKey }),

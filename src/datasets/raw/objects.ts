@@ -2,7 +2,7 @@
  * Large documents as files, each sealed under a key of its own (AES-256-GCM in segments) with its import's id as context. The key is
  * kept with the import, so whoever destroys that row, or the database's key, destroys the document.
  */
-import { readdir, rm } from 'node:fs/promises'
+import { opendir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Bytes, utf8 } from '../../base/mod.ts'
 import { openStream, sealStream } from '../../crypto/mod.ts'
@@ -34,7 +34,17 @@ export async function removeObjects(folder: string, ids: readonly string[]): Pro
   await syncFolder(folder)
 }
 
-/** Names of all files there, half-written ones too. */
-export async function objectNames(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => [])
+/** Names of all files there, half-written ones too, so many at a time. */
+export async function* objectNames(folder: string, atOnce: number): AsyncGenerator<string[], void> {
+  const opened = await opendir(folder).catch((error) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  let names: string[] = []
+  for await (const { name } of opened ?? []) {
+    names.push(name)
+    if (names.length < atOnce) continue
+    yield names
+    names = []
+  }
+  if (names.length > 0) yield names
 }

@@ -56,6 +56,8 @@ async function* itemsOf(
         0,
         'the format of the document cannot be told; expected one of those that datasets take',
       )
+    if (format === 'removals' && header.token !== undefined)
+      throw new DocumentUnexpected(0, 'a document of removals; expected records, since an upload token takes none away')
     onFormat(format)
     yield* readDocument(format, whole, csvHintsOf(header.contentType))
   } finally {

@@ -21,6 +21,11 @@ export type ShapeRules = {
 
 const of = (type: FieldType, ...names: string[]): DatasetField[] => names.map((name) => ({ name, type }))
 
+/** Fields of every record of the shape that stand with its import. */
+export function saidFields(shape: Shape): DatasetField[] {
+  return of('text', ...SHAPES[shape].attributes)
+}
+
 /** Attributes of an upload that an import has a column for. */
 export const UPLOAD_ATTRIBUTES = ['run', 'branch', 'environment', 'commit', 'build'] as const
 

@@ -88,5 +88,5 @@ export function inferType(values: Iterable<Json | undefined>): FieldType {
 export function givenValue(value: SqlResult, type: FieldType): unknown {
   if (typeof value === 'number' && type === 'boolean') return value !== 0
   if (typeof value === 'string' && type === 'json') return JSON.parse(value)
-  return value instanceof ArrayBuffer ? null : value
+  return value instanceof Uint8Array ? null : value
 }

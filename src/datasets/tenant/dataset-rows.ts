@@ -1,9 +1,22 @@
 /** The datasets of one data tenant: made with the fields of their shape, listed, removed with all their records. */
 import { type Clock, newId, type Random } from '../../base/mod.ts'
 import type { DataDatabase, SqlResult } from '../../store/mod.ts'
-import type { Dataset, DatasetField, DatasetId, FieldType, NewDataset, Shape } from '../../wire/mod.ts'
-import { DatasetExists, DatasetNotFound, DatasetsTooMany } from '../errors.ts'
-import { SHAPES } from '../shapes/shapes.ts'
+import type {
+  ClassChange,
+  ClassifiedField,
+  Dataset,
+  DatasetField,
+  DatasetId,
+  DatasetSummary,
+  FieldType,
+  NewDataset,
+  Shape,
+} from '../../wire/mod.ts'
+import { addClassChange, classOf, type Labels, labelsOf } from '../classes/field-classes.ts'
+import { DatasetExists, DatasetNotFound, DatasetsTooMany, FieldNotFound } from '../errors.ts'
+import { quoted } from '../formats/item.ts'
+import { declarePresets } from '../rollups/rollup-rows.ts'
+import { SHAPES, saidFields } from '../shapes/shapes.ts'
 
 /** A list of them fits a page, and their schemas SQLite's memory: 1,000 × ~20 columns. */
 export const DATASETS_MAX = 1_000
@@ -12,7 +25,14 @@ export const DATASETS_MAX = 1_000
 export type Column = DatasetField & { place: number; column: string }
 
 /** A dataset as this database has it. */
-export type DatasetRow = { no: number; id: DatasetId; name: string; shape: Shape; columns: Column[] }
+export type DatasetRow = {
+  no: number
+  id: DatasetId
+  name: string
+  shape: Shape
+  columns: Column[]
+  labels: Labels
+}
 
 /** The table of a dataset's records; only ever made of a number of ours. */
 export function recordsTable(no: number): string {
@@ -28,7 +48,7 @@ export async function createDataset(
     if (db.row('SELECT 1 FROM datasets WHERE name = ?', [name])) {
       throw new DatasetExists(`there is a dataset ${name} already`)
     }
-    if (Number(db.row('SELECT count(*) FROM datasets')?.[0]) >= DATASETS_MAX) {
+    if (Number(db.row("SELECT count(*) FROM datasets WHERE name NOT LIKE '~%'")?.[0]) >= DATASETS_MAX) {
       throw new DatasetsTooMany(`the data tenant has ${DATASETS_MAX} datasets, as many as it may`)
     }
     const id = newId('ds', clock, random)
@@ -38,6 +58,7 @@ export async function createDataset(
     )
     const no = Number(made?.[0])
     makeTable(db, no, shape)
+    declarePresets({ db, clock, random }, { no, shape }, 'ready')
     return datasetOf(db, id)
   })
 }
@@ -65,8 +86,12 @@ export function addColumns(
     return { name, type, place, column: `c${place}` }
   })
   const insert = 'INSERT INTO dataset_fields (dataset, place, name, "column", type) VALUES (?, ?, ?, ?, ?)'
+  if (added.length > 0)
+    db.addColumns(
+      recordsTable(no),
+      added.map(({ column }) => `${column} ANY`),
+    )
   for (const { name, type, place, column } of added) {
-    db.exec(`ALTER TABLE ${recordsTable(no)} ADD COLUMN ${column} ANY`)
     db.run(insert, [no, place, name, column, type])
   }
   return added
@@ -84,7 +109,10 @@ export function findDataset(db: DataDatabase, id: string): DatasetRow | undefine
   const row = db.row('SELECT no, name, shape FROM datasets WHERE id = ?', [id])
   if (!row) return undefined
   const no = Number(row[0])
-  return { no, id: id as DatasetId, name: String(row[1]), shape: String(row[2]) as Shape, columns: columnsOf(db, no) }
+  return {
+    ...{ no, id: id as DatasetId, name: String(row[1]), shape: String(row[2]) as Shape },
+    ...{ columns: columnsOf(db, no), labels: labelsOf(db, no) },
+  }
 }
 
 function columnsOf(db: DataDatabase, no: number): Column[] {
@@ -93,6 +121,30 @@ function columnsOf(db: DataDatabase, no: number): Column[] {
     .map(([place, name, column, type]) => ({
       ...{ place: Number(place), name: String(name), column: String(column), type: String(type) as FieldType },
     }))
+}
+
+/** Those of records, then those that their uploads say, each with its class. */
+function fieldsOf(dataset: Pick<DatasetRow, 'shape' | 'columns' | 'labels'>): ClassifiedField[] {
+  const all = [...dataset.columns, ...saidFields(dataset.shape)]
+  return all.map(({ name, type }) => ({ name, type, class: classOf(dataset, name) }))
+}
+
+/**
+ * Gives a field a class, which the next query goes by. `from`: what it was when that was asked for; a field that has another class by now
+ * is left alone, so that what the audit trail says is what was done. Refuses `dataset.not_found`, `dataset.field_not_found`.
+ */
+export async function classifyField(
+  { db, clock }: { db: DataDatabase; clock: Clock },
+  id: string,
+  change: Omit<ClassChange, 'atMs'>,
+): Promise<Dataset> {
+  return db.transaction(() => {
+    const dataset = datasetRow(db, id)
+    const field = fieldsOf(dataset).find(({ name }) => name === change.field)
+    if (!field) throw new FieldNotFound(`the dataset has no field ${quoted(change.field)} that can be classified`)
+    if (field.class === change.from && change.from !== change.to) addClassChange({ db, clock }, dataset.no, change)
+    return datasetOf(db, id)
+  })
 }
 
 const ABOUT = `SELECT d.id, d.name, d.shape, d.created_at_ms, d.records, d.imports, d.no, i.id, i.state, i.received_at_ms
@@ -106,34 +158,26 @@ export function datasetOf(db: DataDatabase, id: string): Dataset {
 }
 
 /** All of them by name. */
-export function listDatasets(db: DataDatabase): Dataset[] {
-  return db.all(`${ABOUT} ORDER BY d.name`).map((row) => datasetFrom(db, row))
+export function listDatasets(db: DataDatabase): DatasetSummary[] {
+  return db.all(`${ABOUT} WHERE d.name NOT LIKE '~%' ORDER BY d.name`).map(summaryFrom)
 }
 
 function datasetFrom(db: DataDatabase, row: SqlResult[]): Dataset {
-  const [id, name, shape, createdAtMs, records, imports, no, last, state, receivedAtMs] = row
+  const summary = summaryFrom(row)
+  const no = Number(row[6])
+  const { shape } = summary
+  return { ...summary, fields: fieldsOf({ shape, columns: columnsOf(db, no), labels: labelsOf(db, no) }) }
+}
+
+function summaryFrom(row: SqlResult[]): DatasetSummary {
+  const [id, name, shape, createdAtMs, records, imports, , last, state, receivedAtMs] = row
   return {
     ...{ id: id as DatasetId, name: String(name), shape: shape as Shape, createdAtMs: Number(createdAtMs) },
     ...{ records: Number(records), imports: Number(imports) },
-    fields: columnsOf(db, Number(no)).map(({ name: field, type }) => ({ name: field, type })),
     ...(last !== null && {
       lastImport: {
         ...{ id: last, state, receivedAtMs: Number(receivedAtMs) },
       } as NonNullable<Dataset['lastImport']>,
     }),
   }
-}
-
-/**
- * Removes a dataset with its records, imports and small documents; gives the ids of imports whose documents are files, which the caller
- * removes. Refuses `dataset.not_found`.
- */
-export async function removeDataset(db: DataDatabase, id: string): Promise<string[]> {
-  return db.transaction(() => {
-    const { no } = datasetRow(db, id)
-    const files = db.all('SELECT id FROM imports WHERE dataset = ? AND object_key IS NOT NULL', [no])
-    db.exec(`DROP TABLE ${recordsTable(no)}`)
-    db.run('DELETE FROM datasets WHERE no = ?', [no])
-    return files.map(([file]) => String(file))
-  })
 }

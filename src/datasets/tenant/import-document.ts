@@ -5,6 +5,7 @@ import type { TakenHeader } from '../../wire/mod.ts'
 import { DocumentRefused } from '../formats/errors.ts'
 import type { Item } from '../formats/item.ts'
 import { type Opened, readTaken } from '../raw/read-taken.ts'
+import type { RollupCounts } from '../rollups/rollup-counts.ts'
 import type { DatasetRow } from './dataset-rows.ts'
 import {
   addRemarks,
@@ -25,11 +26,15 @@ export type TakenEntry = {
   content: Bytes | { path: string; key: Bytes }
 }
 
-/** How much a transaction may hold still: rows, and characters of text. What is left is gone on with in the next. */
-export type Transaction = { rows: number; chars: number; totals: Totals }
+/** How much a transaction may hold still: rows, or what costs as much as they do, and characters of text. What is left is gone on with in the next. */
+export type Transaction = { rows: number; chars: number; totals: Totals; rollups: RollupCounts }
+
+/** So many items that are passed over cost as much as a row that is written. */
+const SKIPPED_OF_A_ROW = 4
 
 export class DocumentImport {
   readonly position: number
+  readonly import: string
   readonly #db: DataDatabase
   readonly #clock: Clock
   readonly #dataset: DatasetRow
@@ -47,6 +52,7 @@ export class DocumentImport {
     resumed: boolean,
   ) {
     this.position = position
+    this.import = header.import
     this.#db = deps.db
     this.#clock = deps.clock
     this.#dataset = dataset
@@ -75,6 +81,17 @@ export class DocumentImport {
     return false
   }
 
+  /** Within a transaction: whether its dataset is still there. */
+  get isHoused(): boolean {
+    const { no, id } = this.#dataset
+    return this.#db.row('SELECT 1 FROM datasets WHERE no = ? AND id = ?', [no, id]) !== undefined
+  }
+
+  /** Whether it still reads what an earlier try has written. */
+  get isSkipping(): boolean {
+    return this.#toSkip > 0
+  }
+
   /** Lets go of what it reads. */
   async close(): Promise<void> {
     await this.#reading.close()
@@ -99,14 +116,19 @@ export class DocumentImport {
     const passed = all.slice(0, this.#toSkip)
     this.#toSkip -= passed.length
     this.#writer.skip(passed.filter((item) => item.kind === 'record'))
+    transaction.rows -= Math.ceil(passed.length / SKIPPED_OF_A_ROW)
     const items = all.slice(passed.length)
-    const { taken, replaced, chars, remarks } = this.#writer.write(items.filter((item) => item.kind === 'record'))
+    const records = items.filter((item) => item.kind === 'record')
+    const { taken, replaced, chars, work, remarks } =
+      this.#reading.format === 'removals'
+        ? this.#writer.remove(records, transaction.rollups)
+        : this.#writer.write(records, transaction.rollups)
     addRemarks(this.#db, no, counts, [...items.filter((item) => item.kind !== 'record'), ...remarks])
     counts.itemsDone += items.length
     counts.taken += taken
     counts.replaced += replaced
     transaction.totals.add(this.#dataset.no, { records: taken - replaced })
-    transaction.rows -= items.length
+    transaction.rows -= items.length + work
     transaction.chars -= chars
   }
 

@@ -5,6 +5,7 @@
 import type { Clock, Turns } from '../../base/mod.ts'
 import { type DataDatabase, yieldToFinalisers } from '../../store/mod.ts'
 import { ImportCrashed } from '../errors.ts'
+import { RollupCounts } from '../rollups/rollup-counts.ts'
 import { type DatasetRow, findDataset } from './dataset-rows.ts'
 import { DocumentImport, type TakenEntry } from './import-document.ts'
 import { beginImport, endImport, resumedImport } from './import-rows.ts'
@@ -19,6 +20,8 @@ export type ImportDeps = {
   clock: Clock
   /** Whoever else uses the database waits for a transaction, never for a document. */
   turns: Turns
+  /** Asked between two transactions: others may wait. Default: always. */
+  mayGoOn?: () => boolean
 }
 
 /** How far everything is imported. */
@@ -33,11 +36,11 @@ function reach(db: DataDatabase, position: number): void {
 }
 
 /**
- * Imports what the database does not have yet of these, in their order. `gone`: imports whose dataset is not there any more, so that
+ * Imports what the database does not have yet of these, in their order, as far as it may go on. `gone`: imports whose dataset is not there any more, so that
  * nothing is kept of them. Failures of the database and of the host are thrown; those of a document are told of its import.
  */
 export async function importEntries(
-  { db, clock, turns }: ImportDeps,
+  { db, clock, turns, mayGoOn = () => true }: ImportDeps,
   entries: readonly TakenEntry[],
 ): Promise<{ position: number; gone: string[] }> {
   const reached = positionReached(db)
@@ -47,10 +50,17 @@ export async function importEntries(
   /** The first may be one that an earlier try has begun. */
   let first = true
   async function transact(): Promise<void> {
-    const transaction = { rows: TRANSACTION_ROWS_MAX, chars: TRANSACTION_CHARS_MAX, totals: new Totals() }
+    const counted = { totals: new Totals(), rollups: new RollupCounts(db) }
+    const transaction = { rows: TRANSACTION_ROWS_MAX, chars: TRANSACTION_CHARS_MAX, ...counted }
     // Only within this transaction: in between somebody may remove one.
     const datasets = new Map<string, DatasetRow | undefined>()
     let done: number | undefined
+    if (current && !current.isHoused) {
+      gone.push(current.import)
+      done = current.position
+      await current.close()
+      current = undefined
+    }
     while (transaction.rows > 0 && transaction.chars > 0) {
       const entry = current ? undefined : waiting.shift()
       if (entry) {
@@ -70,13 +80,18 @@ export async function importEntries(
       current = undefined
     }
     transaction.totals.write(db)
+    transaction.rollups.write()
     if (done !== undefined) reach(db, done)
   }
   try {
+    const beganAtMs = clock.monotonic()
+    let wroteAtMs = beganAtMs
     do {
       await turns.run(() => db.transaction(transact))
       await yieldToFinalisers()
-    } while (current || waiting.length > 0)
+      if (current?.isSkipping) wroteAtMs = clock.monotonic()
+      // What an earlier try has written is read again, so at least as long is spent on writing more: all takes twice as long at most.
+    } while ((current || waiting.length > 0) && (mayGoOn() || clock.monotonic() - wroteAtMs < wroteAtMs - beganAtMs))
   } finally {
     await current?.close()
   }

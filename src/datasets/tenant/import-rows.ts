@@ -1,5 +1,5 @@
 /** Imports as rows: begun, gone on with, ended; their refusals and warnings; and what people are told of them. */
-import type { Bytes } from '../../base/mod.ts'
+import { type Bytes, base64url } from '../../base/mod.ts'
 import type { DataDatabase, SqlResult } from '../../store/mod.ts'
 import type { TakenHeader } from '../../wire/mod.ts'
 import { type ImportReport, type ImportSummary, REMARKS_MAX, type Remark } from '../../wire/mod.ts'
@@ -98,7 +98,7 @@ export function addRemarks(db: DataDatabase, no: number, counts: Counts, remarks
 
 const ABOUT = `SELECT i.id, d.id, i.state, i.received_at_ms, i.started_at_ms, i.ended_at_ms, i.format, i.file_name, i.content_type,
     i.bytes, i.sha256, i.token, i.attributes, i.run, i.branch, i.environment, i."commit", i.build, i.rows_taken, i.rows_replaced,
-    i.rows_refused, i.warnings, i.reason_code, i.reason, i.reason_line, i.no
+    i.rows_refused, i.warnings, i.reason_code, i.reason, i.reason_line, i.no, i.erased_at_ms
   FROM imports i JOIN datasets d ON d.no = i.dataset`
 
 /** One import of a dataset with its first refusals and warnings, or `undefined`. */
@@ -117,13 +117,34 @@ function remarksOf(db: DataDatabase, no: number, kind: Remarked['kind']): Remark
   return rows.map(([line, reason]) => ({ ...(line !== null && { line: Number(line) }), reason: String(reason) }))
 }
 
-/** The newest first, those before `before`. Refuses `import.not_found` for a `before` that is not there. */
+const OF_DATASET = 'SELECT i.no FROM imports i JOIN datasets d ON d.no = i.dataset WHERE i.id = ? AND d.id = ?'
+
+/** The document of an import as it came, compressed as it was, in base64url, or the key of its file; `undefined` if there is neither. */
+export function findDocument(
+  db: DataDatabase,
+  dataset: string,
+  id: string,
+): { encoding: string; content: { document: string } | { objectKey: string } } | undefined {
+  const row = db.row(
+    `SELECT i.encoding, i.object_key, o.content FROM imports i JOIN datasets d ON d.no = i.dataset
+     LEFT JOIN documents o ON o.import = i.no WHERE d.id = ? AND i.id = ? AND i.erased_at_ms IS NULL`,
+    [dataset, id],
+  )
+  const [encoding, objectKey, content] = row ?? []
+  const about = { encoding: String(encoding) }
+  if (typeof content === 'object' && content)
+    return { ...about, content: { document: base64url(new Uint8Array(content)) } }
+  if (typeof objectKey !== 'object' || !objectKey) return undefined
+  return { ...about, content: { objectKey: base64url(new Uint8Array(objectKey)) } }
+}
+
+/** The newest first, those before `before`. Refuses `import.not_found` for a `before` that is not of this dataset. */
 export function listImports(
   db: DataDatabase,
   dataset: string,
   { before, limit }: { before?: string | undefined; limit: number },
 ): ImportSummary[] {
-  const bound = before === undefined ? undefined : db.row('SELECT no FROM imports WHERE id = ?', [before])
+  const bound = before === undefined ? undefined : db.row(OF_DATASET, [before, dataset])
   if (before !== undefined && !bound) throw new ImportNotFound('there is no such import in this dataset')
   const behind = bound ? 'AND i.no < ?' : ''
   const values = [dataset, ...(bound ? [Number(bound[0])] : []), limit]
@@ -147,7 +168,7 @@ export function findByIdempotencyKey(
 function summaryFrom(row: SqlResult[]): ImportSummary {
   const [id, dataset, state, receivedAtMs, startedAtMs, endedAtMs, format, fileName, contentType, ...more] = row
   const [bytes, sha256, token, attributes, run, branch, environment, commit, build, ...counted] = more
-  const [rowsTaken, rowsReplaced, rowsRefused, warnings, reasonCode, reason, reasonLine] = counted
+  const [rowsTaken, rowsReplaced, rowsRefused, warnings, reasonCode, reason, reasonLine, , erasedAtMs] = counted
   const said = { run, branch, environment, commit, build }
   const reasonGiven = { code: reasonCode, message: reason, line: reasonLine }
   return given({
@@ -167,7 +188,7 @@ function summaryFrom(row: SqlResult[]): ImportSummary {
     },
     attributes: { ...JSON.parse(String(attributes)), ...given(said) },
     ...{ rowsTaken, rowsReplaced, rowsRefused, warnings },
-    reason: reasonCode === null ? null : given(reasonGiven),
+    ...{ reason: reasonCode === null ? null : given(reasonGiven), erasedAtMs },
   }) as ImportSummary
 }
 
@@ -176,8 +197,10 @@ function given(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined))
 }
 
-/** Which of these the database has. */
+/** Which of these the database has, in datasets that were not removed. */
 export function knownImports(db: DataDatabase, ids: readonly string[]): string[] {
-  const rows = db.all('SELECT id FROM imports WHERE id IN (SELECT value FROM json_each(?))', [JSON.stringify(ids)])
+  const known = `SELECT i.id FROM imports i JOIN datasets d ON d.no = i.dataset
+    WHERE i.id IN (SELECT value FROM json_each(?)) AND d.name NOT LIKE '~%'`
+  const rows = db.all(known, [JSON.stringify(ids)])
   return rows.map(([id]) => String(id))
 }

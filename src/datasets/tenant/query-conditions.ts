@@ -15,7 +15,7 @@ const SEARCHED_FIELDS_MAX = 128
 const OPERATORS = { eq: 'IS', ne: 'IS NOT', lt: '<', le: '<=', gt: '>', ge: '>=' } as const
 
 /** A condition. `ne` holds for a field that is missing, too. Refuses `query.invalid`. */
-export function conditionSql(fields: QueryFields, condition: Condition): Sql {
+export function conditionSql(fields: Pick<QueryFields, 'named'>, condition: Condition): Sql {
   const field = fields.named(condition.field)
   const { expression, type } = field
   switch (condition.is) {
@@ -40,9 +40,11 @@ export function conditionSql(fields: QueryFields, condition: Condition): Sql {
   }
 }
 
-/** One of the text fields has that in it. */
+/** One of the text fields that who asks may see has that in it. */
 export function searchSql(fields: QueryFields, text: string): Sql {
-  const searched = fields.all.filter(({ type, ofImport }) => type === 'text' && !ofImport).slice(0, SEARCHED_FIELDS_MAX)
+  const searched = fields.all
+    .filter(({ type, ofImport, masked }) => type === 'text' && !ofImport && !masked)
+    .slice(0, SEARCHED_FIELDS_MAX)
   if (searched.length === 0) return { text: '0', values: [] }
   const pattern = likePattern(text)
   return {

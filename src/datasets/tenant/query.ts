@@ -5,7 +5,7 @@
 import { base64url, fromBase64url, fromUtf8, utf8 } from '../../base/mod.ts'
 import { createSha256 } from '../../crypto/mod.ts'
 import type { DataDatabase, SqlResult, SqlValue } from '../../store/mod.ts'
-import type { Query, QueryPage } from '../../wire/mod.ts'
+import type { Clearance, Query, QueryPage } from '../../wire/mod.ts'
 import { QueryInvalid } from '../errors.ts'
 import { givenValue } from '../shapes/values.ts'
 import { type DatasetRow, datasetRow, recordsTable } from './dataset-rows.ts'
@@ -21,13 +21,13 @@ type Sorted = { expression: string; descending: boolean; ofImport: boolean }
 /** Where a page ended: the record's values in the query's order, its number, and what the query was. */
 type Place = { values: SqlValue[]; no: number; of: string }
 
-/** Refuses `query.invalid`, `dataset.not_found`. */
-export function queryRecords(db: DataDatabase, dataset: string, query: Query): QueryPage {
-  return inOneRead(db, () => pageOf(db, datasetRow(db, dataset), query))
+/** As one who is cleared that far may see them. Refuses `query.invalid`, `query.field_restricted`, `dataset.not_found`. */
+export function queryRecords(db: DataDatabase, dataset: string, query: Query, clearance: Clearance): QueryPage {
+  return inOneRead(db, () => pageOf(db, datasetRow(db, dataset), query, clearance))
 }
 
 /** The writer is another process: what one statement finds is there for the next only within one transaction. */
-function inOneRead<T>(db: DataDatabase, work: () => T): T {
+export function inOneRead<T>(db: DataDatabase, work: () => T): T {
   db.exec('BEGIN DEFERRED')
   try {
     const result = work()
@@ -47,9 +47,12 @@ function rollBack(db: DataDatabase): void {
   }
 }
 
-function pageOf(db: DataDatabase, dataset: DatasetRow, query: Query): QueryPage {
-  const fields = new QueryFields(dataset)
-  const given = query.fields?.map((name) => fields.named(name)) ?? fields.all
+function pageOf(db: DataDatabase, dataset: DatasetRow, query: Query, clearance: Clearance): QueryPage {
+  const fields = new QueryFields(dataset, clearance)
+  if (query.fields && new Set(query.fields).size < query.fields.length) {
+    throw new QueryInvalid('a field is named twice; name each once')
+  }
+  const given = query.fields?.map((name) => fields.shown(name)) ?? fields.all
   const sorted = (query.sort ?? []).map(({ field, descending = false }) => sortedBy(fields.named(field), descending))
   const of = markOf(query)
   const found = db.all(...findStatement(dataset, fields, sorted, query, of))
@@ -66,7 +69,7 @@ function pageOf(db: DataDatabase, dataset: DatasetRow, query: Query): QueryPage 
     if (chars > PAGE_CHARS_MAX) break
   }
   return {
-    fields: given.map(({ name, type }) => ({ name, type })),
+    fields: given.map(({ name, type, masked }) => ({ name, type, ...(masked && { masked }) })),
     rows,
     ...(last && last !== found.at(-1) && { next: nextOf(last, of) }),
   }

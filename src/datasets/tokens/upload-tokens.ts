@@ -24,7 +24,7 @@ const USED_EVERY_MS = 60_000
 
 /** What a token admits to. */
 export type UploadGrant = { token: string; dataTenant: DataTenantId; dataset: string }
-/** Instants are ms since 1970; `usedAt` to the minute. An expired or revoked one stays listed as such. */
+/** Instants are ms since 1970; `usedAt`, after a restart, to the minute. An expired or revoked one stays listed as such. */
 export type UploadTokenSummary = {
   id: string
   name: string
@@ -40,11 +40,14 @@ export type NewUploadToken = { dataTenant: DataTenantId; dataset: string; name: 
 
 type Deps = { db: Database<Pick<RuntimeSchema, 'uploadTokens'>>; clock: Clock; random: Random }
 type Row = typeof uploadTokens.$inferSelect
+type Use = { atMs: number; address: string | null }
 
 /** The tokens of every dataset of a Runtime. */
 export class UploadTokens {
   readonly #deps: Deps
   readonly #remembered = new Map<string, Row>()
+  /** The last uses of the tokens that were used last, exactly: their rows are written once a minute. */
+  readonly #used = new Map<string, Use>()
   /** Grows with each revocation: what was read before one is not remembered after it. */
   #revocations = 0
 
@@ -84,7 +87,7 @@ export class UploadTokens {
       .from(uploadTokens)
       .where(ofDataset(dataTenant, dataset))
       .orderBy(asc(uploadTokens.createdAtMs), asc(uploadTokens.id))
-    return rows.map((row) => summaryOf(row, this.#deps.clock.now()))
+    return rows.map((row) => summaryOf(row, this.#used.get(row.id), this.#deps.clock.now()))
   }
 
   /** Those in force, of every dataset, that end before that time (ms since 1970); the first to end first. */
@@ -144,8 +147,16 @@ export class UploadTokens {
     const now = this.#deps.clock.now()
     if (row === undefined || row.revokedAtMs !== null || row.expiresAtMs <= now) return undefined
     if (!equalBytes(row.secretHash, await hashOfToken('upload', token))) return undefined
+    this.#remember(id, { atMs: now, address: address ?? null })
     if (now - (row.lastUsedAtMs ?? 0) >= USED_EVERY_MS) await this.#noteUse(row, now, address)
     return { token: id, dataTenant: row.dataTenant as DataTenantId, dataset: row.dataset }
+  }
+
+  #remember(id: string, use: Use): void {
+    this.#used.delete(id)
+    this.#used.set(id, use)
+    const [oldest] = this.#used.keys()
+    if (oldest !== undefined && this.#used.size > REMEMBERED_MAX) this.#used.delete(oldest)
   }
 
   async #rowOf(id: string): Promise<Row | undefined> {
@@ -181,11 +192,11 @@ function ofDataset(dataTenant: string, dataset: string) {
   return and(eq(uploadTokens.dataTenant, dataTenant), eq(uploadTokens.dataset, dataset))
 }
 
-function summaryOf(row: Row, now: number): UploadTokenSummary {
+function summaryOf(row: Row, used: Use | undefined, now: number): UploadTokenSummary {
   const ended = row.expiresAtMs <= now ? 'expired' : 'in_force'
   return {
     ...{ id: row.id, name: row.name, state: row.revokedAtMs === null ? ended : 'revoked' },
     ...{ createdBy: row.createdBy, createdAt: row.createdAtMs, expiresAt: row.expiresAtMs, revokedAt: row.revokedAtMs },
-    ...{ usedAt: row.lastUsedAtMs, address: row.lastAddress },
+    ...{ usedAt: used?.atMs ?? row.lastUsedAtMs, address: used ? used.address : row.lastAddress },
   }
 }

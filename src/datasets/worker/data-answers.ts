@@ -1,26 +1,44 @@
 /** What a data worker answers: each question from the database of the tenant that it names, one at a time. */
 import { type Clock, fromBase64url, type Random } from '../../base/mod.ts'
-import type { DataDatabase } from '../../store/mod.ts'
+import { type DataDatabase, yieldToFinalisers } from '../../store/mod.ts'
 import type { Answers, dataAsks, ImportId, TakenDocument } from '../../wire/mod.ts'
-import { createDataset, datasetOf, datasetRow, listDatasets, removeDataset } from '../tenant/dataset-rows.ts'
+import { listClassChanges } from '../classes/field-classes.ts'
+import { eraseDocuments } from '../erase/erase-documents.ts'
+import { beginErase, endErase, eraseRecords } from '../erase/erase-records.ts'
+import { buildRollups } from '../rollups/build.ts'
+import { createRollup, listRollups, removeRollup } from '../rollups/declare.ts'
+import { groupFromRecords, groupFromRollup } from '../rollups/group.ts'
+import { classifyField, createDataset, datasetOf, datasetRow, listDatasets } from '../tenant/dataset-rows.ts'
 import type { TakenEntry } from '../tenant/import-document.ts'
 import { importEntries, positionReached, refuseEntry } from '../tenant/import-entries.ts'
-import { findByIdempotencyKey, findImport, knownImports, listImports } from '../tenant/import-rows.ts'
+import { findByIdempotencyKey, findDocument, findImport, knownImports, listImports } from '../tenant/import-rows.ts'
+import { beginPartial, endPartial, findPartial, growPartial, removePartial } from '../tenant/partial-rows.ts'
 import { queryRecords } from '../tenant/query.ts'
+import { removeDataset, sweepRemoved } from '../tenant/removed-datasets.ts'
 import type { OpenTenants } from './tenants-open.ts'
 
 export function dataAnswers(
   tenants: OpenTenants,
   { clock, random }: { clock: Clock; random: Random },
 ): Answers<typeof dataAsks> {
+  /** Tenants whose imports end after the transaction that they are in. */
+  const paused = new Set<string>()
   /** In the tenant's own turn: not in the middle of somebody else's transaction. */
   function within<T>(tenant: string, work: (db: DataDatabase) => T | Promise<T>): Promise<T> {
     return tenants.use(tenant, ({ db, turns }) => turns.run(async () => work(db)))
+  }
+  /** Destroys what removed datasets have kept, between what is asked. What cuts it off is gone on with when the tenant is opened next. */
+  function sweep(tenant: string): void {
+    const step = async (): Promise<void> => {
+      while (await within(tenant, sweepRemoved)) await yieldToFinalisers()
+    }
+    step().catch(() => undefined)
   }
   return {
     async open({ tenant, path, key, role }) {
       const bytes = fromBase64url(key)
       await tenants.open(tenant, { path, key: bytes, role }).finally(() => bytes.fill(0))
+      if (role === 'writer') sweep(tenant)
       return {}
     },
     async close({ tenant }) {
@@ -31,13 +49,21 @@ export function dataAnswers(
     datasets: ({ tenant }) => within(tenant, (db) => ({ datasets: listDatasets(db) })),
     dataset: ({ tenant, dataset }) => within(tenant, (db) => datasetOf(db, dataset)),
     'remove-dataset': ({ tenant, dataset }) =>
-      within(tenant, async (db) => ({ files: (await removeDataset(db, dataset)) as ImportId[] })),
+      within(tenant, async (db) => ({ files: (await removeDataset(db, dataset)) as ImportId[] })).finally(() =>
+        sweep(tenant),
+      ),
     position: ({ tenant }) => within(tenant, (db) => ({ position: positionReached(db) })),
     import: ({ tenant, documents }) =>
       tenants.use(tenant, async ({ db, turns }) => {
-        const { position, gone } = await importEntries({ db, clock, turns }, documents.map(entryOf))
+        const mayGoOn = () => !paused.has(tenant)
+        const { position, gone } = await importEntries({ db, clock, turns, mayGoOn }, documents.map(entryOf))
+        paused.delete(tenant)
         return { position, gone: gone as ImportId[] }
       }),
+    async 'pause-import'({ tenant }) {
+      paused.add(tenant)
+      return {}
+    },
     'refuse-document': ({ tenant, document }) =>
       tenants.use(tenant, ({ db, turns }) => refuseEntry({ db, clock, turns }, entryOf(document))),
     imports: ({ tenant, dataset, before, limit }) =>
@@ -47,6 +73,11 @@ export function dataAnswers(
         const report = findImport(db, datasetRow(db, dataset).id, id)
         return report ? { report } : {}
       }),
+    'find-document': ({ tenant, dataset, import: id }) =>
+      within(tenant, (db) => {
+        const found = findDocument(db, datasetRow(db, dataset).id, id)
+        return found ? { found } : {}
+      }),
     'find-key': ({ tenant, dataset, key }) =>
       within(tenant, (db) => {
         const found = findByIdempotencyKey(db, dataset, key)
@@ -54,7 +85,60 @@ export function dataAnswers(
       }),
     'known-imports': ({ tenant, imports }) =>
       within(tenant, (db) => ({ known: knownImports(db, imports) as ImportId[] })),
-    query: ({ tenant, dataset, query }) => within(tenant, (db) => queryRecords(db, dataset, query)),
+    'begin-partial': ({ tenant, dataset, upload, ...begun }) =>
+      within(tenant, (db) => beginPartial(db, dataset, { ...begun, id: upload })),
+    'find-partial': ({ tenant, dataset, upload }) =>
+      within(tenant, (db) => {
+        const found = findPartial(db, dataset, upload)
+        return found ? { found } : {}
+      }),
+    'grow-partial': ({ tenant, dataset, ...grown }) =>
+      within(tenant, async (db) => {
+        await growPartial(db, dataset, grown)
+        return {}
+      }),
+    'end-partial': ({ tenant, dataset, upload, import: id }) =>
+      within(tenant, async (db) => {
+        await endPartial(db, dataset, upload, id)
+        return {}
+      }),
+    'remove-partial': ({ tenant, dataset, upload }) =>
+      within(tenant, (db) => {
+        removePartial(db, dataset, upload)
+        return {}
+      }),
+    'classify-field': ({ tenant, dataset, change }) =>
+      within(tenant, (db) => classifyField({ db, clock }, dataset, change)),
+    'class-changes': ({ tenant, dataset }) =>
+      within(tenant, (db) => ({ changes: listClassChanges(db, datasetRow(db, dataset).no) })),
+    'begin-erase': ({ tenant, dataset, where }) => within(tenant, (db) => beginErase(db, dataset, where)),
+    'erase-records': ({ tenant, dataset, ...step }) =>
+      within(tenant, (db) => eraseRecords({ db, clock }, dataset, step)),
+    'erase-documents': ({ tenant, dataset, ...step }) =>
+      tenants.use(tenant, ({ db, turns }) => eraseDocuments({ db, turns, clock }, dataset, step)),
+    'end-erase': ({ tenant, dataset, removed }) => within(tenant, (db) => endErase(db, dataset, removed)),
+    query: ({ tenant, dataset, query, clearance }) =>
+      within(tenant, (db) => queryRecords(db, dataset, query, clearance)),
+    group: ({ tenant, dataset, query, clearance }) =>
+      within(tenant, (db) => {
+        const answer = groupFromRollup(db, dataset, query, clearance)
+        return answer ? { answer } : {}
+      }),
+    'group-records': ({ tenant, dataset, query, clearance }) =>
+      within(tenant, (db) => groupFromRecords(db, dataset, query, clearance)),
+    rollups: ({ tenant, dataset }) => within(tenant, (db) => ({ rollups: listRollups({ db }, dataset) })),
+    'create-rollup': ({ tenant, dataset, rollup }) =>
+      within(tenant, (db) => createRollup({ db, clock, random }, dataset, rollup)),
+    'remove-rollup': ({ tenant, dataset, rollup }) =>
+      within(tenant, async (db) => {
+        await removeRollup({ db }, dataset, rollup)
+        return {}
+      }),
+    'build-rollups': ({ tenant }) =>
+      tenants.use(tenant, async ({ db, turns }) => {
+        await buildRollups({ db, clock, random, turns })
+        return {}
+      }),
   }
 }
 

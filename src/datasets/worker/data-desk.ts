@@ -1,9 +1,9 @@
 /**
- * The data of all tenants as main has it: a handle for each, opened when it is used and let go of when it is not, and two processes that
+ * The data of all tenants as main has it: a handle for each, opened when it is used and let go of when it is not, and the processes that
  * do all the reading and writing of databases.
  */
 import { join } from 'node:path'
-import { Cancelled, type Clock, describeError, every, type Log, type Random, Slots } from '../../base/mod.ts'
+import { Cancelled, type Clock, describeError, every, type Log, type Random } from '../../base/mod.ts'
 import { makePrivateFolder, removeFolder, syncFolder } from '../../host/mod.ts'
 import {
   type DatabasePlace,
@@ -15,19 +15,31 @@ import {
 } from '../../keys/mod.ts'
 import { type CopyDatabase, removeDatabase, removeOtherGenerations } from '../../store/mod.ts'
 import type { DataTenantId } from '../../wire/mod.ts'
-import { type DataTenantsDeps, dataTenant, listDataTenants, removeDataTenantRow } from '../data-tenants.ts'
+import {
+  beginRemoval,
+  type DataTenantsDeps,
+  dataTenant,
+  listDataTenants,
+  removeDataTenantRow,
+  removingDataTenants,
+} from '../data-tenants.ts'
+import { WaitingRoom } from '../intake/waiting-room.ts'
+import { removeForgotten } from '../partial/partial-uploads.ts'
 import type { LaunchDataWorker } from './data-process.ts'
+import { ImportTurns } from './import-turns.ts'
 import { LazyWorker } from './lazy-worker.ts'
+import { QueryTurns } from './query-turns.ts'
+import type { DataWorkers } from './tenant-access.ts'
 import { type TenantData, TenantRoom } from './tenant-data.ts'
 import { DATA_FOLDER, mayWait, tenantPlaces, tenantsIn } from './tenant-places.ts'
 
-/** Tenants that import at the same time; each has a batch of a MiB in the writer. */
-const IMPORTING_MAX = 4
-/** Queries in the one process that reads, which runs one at a time: the clock of each begins when its turn has come. */
-const QUERYING_MAX = 1
+/** Processes that read, each with one query at a time; the second is started when the first has one. */
+const READERS = 2
 /** A journal that nobody uses is closed after a minute. */
 const IDLE_MS = 60_000
 const LOOK_MS = 15_000
+/** How often pieces of forgotten uploads are looked for. */
+const FORGET_MS = 3_600_000
 
 export type DataDeskDeps = DataTenantsDeps & {
   /** The Runtime's data folder. */
@@ -43,21 +55,23 @@ export type DataDeskDeps = DataTenantsDeps & {
 export class DataDesk {
   readonly #deps: DataDeskDeps
   readonly #folder: string
-  readonly #workers: { writer: LazyWorker; reader: LazyWorker }
+  readonly #workers: DataWorkers
   readonly #rooms = new Map<DataTenantId, TenantRoom>()
-  readonly #importing = new Slots(IMPORTING_MAX)
-  readonly #querying = new Slots(QUERYING_MAX)
+  readonly #importing: ImportTurns
+  readonly #waitingRoom = new WaitingRoom()
   readonly #over = new AbortController()
   /** Tenants that are known to be there. */
   readonly #there = new Set<DataTenantId>()
-  #looking: Promise<void> = Promise.resolve()
+  #looking: Promise<unknown> = Promise.resolve()
   /** How many want journals to drop nothing. */
   #held = 0
 
   constructor(deps: DataDeskDeps) {
     this.#deps = deps
     this.#folder = join(deps.folder, DATA_FOLDER)
-    this.#workers = { writer: new LazyWorker(deps), reader: new LazyWorker(deps) }
+    const readers = Array.from({ length: READERS }, () => new LazyWorker(deps))
+    this.#workers = { writer: new LazyWorker(deps), queries: new QueryTurns(deps.clock, readers) }
+    this.#importing = new ImportTurns(deps.clock)
   }
 
   /** Makes the folder, removes what a removal left, and goes on with imports that were cut off, of each tenant that can be opened. */
@@ -72,10 +86,15 @@ export class DataDesk {
         log.error('a data tenant cannot be opened', { tenant: id, error: describeError(error) })
       })
     }
-    const signal = this.#over.signal
-    this.#looking = every(LOOK_MS, { clock, signal, log }, async () => {
+    const regularly = { clock, log, signal: this.#over.signal }
+    const idle = every(LOOK_MS, regularly, async () => {
       for (const room of this.#rooms.values()) await room.closeIdle(IDLE_MS)
     })
+    const forgotten = every(FORGET_MS, regularly, async () => {
+      for (const tenant of await tenantsIn(this.#folder))
+        await removeForgotten(tenantPlaces(this.#folder, tenant).partial, clock.now())
+    })
+    this.#looking = Promise.all([idle, forgotten])
   }
 
   /** The data of one tenant. Opens nothing yet. */
@@ -84,14 +103,24 @@ export class DataDesk {
   }
 
   /**
-   * Destroys all that belongs to a tenant: first its row, so that it is there for nobody, then its keys, then its files. What a crash
-   * leaves is removed at the next start. Refuses `data_tenant.not_found`.
+   * Destroys all that belongs to a tenant: at once it is there for nobody, then its keys go, then its files. Its row goes last, once
+   * `finish` has done what is due elsewhere: what a crash leaves is destroyed at the next start, and `removing` names whom this is to
+   * be asked for again. Refuses `data_tenant.not_found`.
    */
-  async remove(tenant: DataTenantId): Promise<void> {
-    await removeDataTenantRow(this.#deps, tenant)
+  async remove(tenant: DataTenantId, finish: () => Promise<void> = async () => undefined): Promise<void> {
+    await beginRemoval(this.#deps, tenant, this.#deps.clock.now())
     this.#there.delete(tenant)
-    await this.#room(tenant).alone(() => this.#destroy(tenant))
+    const room = this.#room(tenant)
+    await room.partial.stop()
+    await room.alone(() => this.#destroy(tenant))
     this.#rooms.delete(tenant)
+    await finish()
+    await removeDataTenantRow(this.#deps, tenant)
+  }
+
+  /** Those whose removal was cut off. */
+  removing(): Promise<DataTenantId[]> {
+    return removingDataTenants(this.#deps)
   }
 
   /** Where the databases are that were made, for a backup. */
@@ -142,12 +171,12 @@ export class DataDesk {
     return this.#keys().map(({ purpose, id }) => ({ purpose, id }))
   }
 
-  /** Ends both processes; what they were in the middle of is gone on with at the next start. */
+  /** Ends all processes; what they were in the middle of is gone on with at the next start. */
   async close(): Promise<void> {
     this.#over.abort()
-    const { writer, reader } = this.#workers
+    const { writer, queries } = this.#workers
     for (const room of this.#rooms.values()) await room.stop()
-    await Promise.all([writer.close(), reader.close()])
+    await Promise.all([writer, ...queries.readers].map((worker) => worker.close()))
     await this.#looking
     for (const room of this.#rooms.values()) await room.close()
   }
@@ -178,7 +207,7 @@ export class DataDesk {
     const { keyring, clock, random, log } = this.#deps
     const room = new TenantRoom(tenant, {
       ...{ folder: this.#folder, workers: this.#workers, keyring, clock, random, log },
-      ...{ importing: this.#importing, querying: this.#querying },
+      ...{ importing: this.#importing, waitingRoom: this.#waitingRoom },
       mayTrim: () => this.#held === 0,
       demand: () => this.#demand(tenant),
     })

@@ -20,7 +20,19 @@ const DAY_MS = 86_400_000
 const REPLY_MAX_MS: Readonly<Record<keyof DataAsks, number>> = {
   ...{ open: 2 * MINUTE_MS, close: MINUTE_MS, 'create-dataset': MINUTE_MS, 'remove-dataset': 10 * MINUTE_MS },
   ...{ datasets: MINUTE_MS, dataset: MINUTE_MS, position: MINUTE_MS, imports: MINUTE_MS, 'find-import': MINUTE_MS },
-  ...{ 'find-key': MINUTE_MS, 'known-imports': MINUTE_MS, query: DAY_MS, import: DAY_MS, 'refuse-document': MINUTE_MS },
+  ...{ 'begin-partial': MINUTE_MS, 'find-partial': MINUTE_MS, 'grow-partial': MINUTE_MS },
+  ...{ 'end-partial': MINUTE_MS, 'remove-partial': MINUTE_MS },
+  ...{
+    'find-document': MINUTE_MS,
+    'find-key': MINUTE_MS,
+    'known-imports': MINUTE_MS,
+    'classify-field': MINUTE_MS,
+    'class-changes': MINUTE_MS,
+  },
+  ...{ group: MINUTE_MS, 'group-records': DAY_MS, rollups: MINUTE_MS, 'create-rollup': MINUTE_MS },
+  ...{ 'remove-rollup': MINUTE_MS, 'build-rollups': DAY_MS },
+  ...{ 'begin-erase': MINUTE_MS, 'erase-records': MINUTE_MS, 'erase-documents': DAY_MS, 'end-erase': MINUTE_MS },
+  ...{ query: DAY_MS, import: DAY_MS, 'refuse-document': MINUTE_MS, 'pause-import': MINUTE_MS },
 }
 
 export type DataProcess = {

@@ -4,9 +4,13 @@ import { type DatabasePlace, type Keyring, openKeptDatabase } from '../../keys/m
 import { type AskOf, type DataTenantId, type ReplyOf, WorkerGone } from '../../wire/mod.ts'
 import type { DataAsks } from './data-process.ts'
 import type { LazyWorker } from './lazy-worker.ts'
+import type { QueryTurns } from './query-turns.ts'
 
-export type DataWorkers = { writer: LazyWorker; reader: LazyWorker }
-type Role = keyof DataWorkers
+/** `queries` has the processes that read. */
+export type DataWorkers = { writer: LazyWorker; queries: QueryTurns }
+type Role = 'writer' | 'reader'
+/** Asks a process that has the database open; what stands around it begins with the work there. */
+type Asking = <T>(ask: () => Promise<T>) => Promise<T>
 type Asks = Omit<DataAsks, 'open' | 'close'>
 type About<What extends keyof Asks> = Omit<AskOf<DataAsks, What>, 'tenant'>
 
@@ -14,9 +18,21 @@ type AccessKeys = Pick<Keyring, 'placeOf' | 'settle' | 'secretFor'>
 
 const NOT_OPEN = 'data_worker.tenant_not_open'
 /** What is asked again when the process ends meanwhile, and how often: as often as one document may end it, and once more. */
-const LOOKS_MAX = 4
+const LOOKS_MAX = 5
 const LOOKS: ReadonlySet<keyof Asks> = new Set([
-  ...(['datasets', 'dataset', 'position', 'imports', 'find-import', 'find-key', 'known-imports'] as const),
+  ...([
+    'datasets',
+    'dataset',
+    'position',
+    'imports',
+    'find-import',
+    'find-document',
+    'find-key',
+    'known-imports',
+    'class-changes',
+    'group',
+    'rollups',
+  ] as const),
 ])
 
 export class TenantAccess {
@@ -35,11 +51,13 @@ export class TenantAccess {
     this.place = { folder, name: tenant, id: tenant }
   }
 
+  /** What changes nothing is answered by a process that reads, while one is idle: the writer may be in the middle of a transaction. */
   async ask<What extends keyof Asks>(role: Role, what: What, about: About<What>): Promise<ReplyOf<DataAsks, What>> {
-    const body = { ...about, tenant: this.#tenant } as AskOf<DataAsks, What>
     for (let tries = 1; ; tries++) {
+      const { writer, queries } = this.#workers
+      const reader = role === 'reader' || LOOKS.has(what) ? queries.idleReader() : undefined
       try {
-        return await this.#askOpened(role, what, body)
+        return await this.#askOpened(reader ?? writer, what, about)
       } catch (error) {
         // The process ended over something else: what changes nothing is asked of the next.
         if (!(error instanceof WorkerGone) || !LOOKS.has(what) || tries === LOOKS_MAX) throw error
@@ -47,32 +65,55 @@ export class TenantAccess {
     }
   }
 
+  /** Asks that process, which is one of those that read. `around`: what stands around the query once the database is open there. */
+  async query<What extends keyof Asks>(
+    reader: LazyWorker,
+    what: What,
+    about: About<What>,
+    around: Asking,
+  ): Promise<ReplyOf<DataAsks, What>> {
+    if (reader.pid === undefined) await this.#open(reader)
+    return this.#askOpened(reader, what, about, around)
+  }
+
   /** The workers that run let go of its files, as those do that end meanwhile. */
   async close(): Promise<void> {
-    const { writer, reader } = this.#workers
-    await reader.askRunning('close', { tenant: this.#tenant })
-    await writer.askRunning('close', { tenant: this.#tenant })
+    const { writer, queries } = this.#workers
+    for (const worker of [...queries.readers, writer]) await worker.askRunning('close', { tenant: this.#tenant })
   }
 
   async #askOpened<What extends keyof Asks>(
-    role: Role,
+    worker: LazyWorker,
     what: What,
-    body: AskOf<DataAsks, What>,
+    about: About<What>,
+    around: Asking = (ask) => ask(),
   ): Promise<ReplyOf<DataAsks, What>> {
+    const body = { ...about, tenant: this.#tenant } as AskOf<DataAsks, What>
     try {
-      return await this.#workers[role].ask(what, body)
+      return await around(() => worker.ask(what, body))
     } catch (error) {
       if (codeOf(error) !== NOT_OPEN) throw error
     }
-    if (role === 'reader' && !this.#made) await this.#open('writer')
-    await this.#open(role)
-    return this.#workers[role].ask(what, body)
+    await this.#open(worker)
+    return around(() => worker.ask(what, body))
   }
 
-  async #open(role: Role): Promise<void> {
+  async #open(worker: LazyWorker): Promise<void> {
+    const { writer } = this.#workers
+    const role = worker === writer ? 'writer' : 'reader'
+    if (role === 'reader' && !this.#made) await this.#open(writer)
     await openKeptDatabase(this.#keyring, this.place, (path, key) =>
-      this.#workers[role].ask('open', { tenant: this.#tenant, path, key: base64url(key), role }),
+      worker.ask('open', { tenant: this.#tenant, path, key: base64url(key), role }),
     )
     this.#made = true
+    if (role === 'writer') void this.buildRollups()
+  }
+
+  /**
+   * Builds what rollups are not built, as long as the writer is there: whoever asks meanwhile is answered without them, and an end, of the
+   * process or of its leave to use the database, is only a pause until it is opened next.
+   */
+  async buildRollups(): Promise<void> {
+    await this.#workers.writer.askRunning('build-rollups', { tenant: this.#tenant }).catch(() => undefined)
   }
 }

@@ -8,12 +8,12 @@ export const DATA_FOLDER = 'data'
 /** A segment's head is 48 bytes, and what stands behind it at least as many. */
 const EMPTY_SEGMENT_BYTES_MAX = 64
 
-/** `own`: the tenant's folder, with its journal of uploads and the files of its large documents. */
-export type TenantPlaces = { own: string; journal: string; objects: string }
+/** `own`: the tenant's folder, with its journal of uploads, the files of its large documents, and pieces of what is still to come. */
+export type TenantPlaces = { own: string; journal: string; objects: string; partial: string }
 
 export function tenantPlaces(folder: string, tenant: DataTenantId): TenantPlaces {
   const own = join(folder, tenant)
-  return { own, journal: join(own, 'intake'), objects: join(own, 'raw') }
+  return { own, journal: join(own, 'intake'), objects: join(own, 'raw'), partial: join(own, 'partial') }
 }
 
 /** Whether something may wait in the journal: it has more than one segment, or one that is not empty. */

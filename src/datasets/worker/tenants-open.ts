@@ -43,8 +43,12 @@ export class OpenTenants {
   /** Closes what nobody has used for a minute. */
   async closeIdle(): Promise<void> {
     const before = this.#clock.monotonic() - IDLE_MS
-    for (const [tenant, { uses, usedAtMs }] of [...this.#open]) {
-      if (uses === 0 && usedAtMs <= before) await this.close(tenant)
+    for (const tenant of [...this.#open.keys()]) {
+      // Judged in its turn: while it waited, somebody may have begun to use it.
+      await this.#opening.run(async () => {
+        const kept = this.#open.get(tenant)
+        if (kept && kept.uses === 0 && kept.usedAtMs <= before) await this.#close(tenant)
+      })
     }
   }
 

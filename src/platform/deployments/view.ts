@@ -22,10 +22,11 @@ export type TargetView = {
   attempts: number
   /** Peers between which and it nothing crosses, since their part is not in force as its own is. */
   peers: (PeerOutOfForce & { name: string })[]
-  /** Its sources came to their end by themselves: since when, and how many records left its part of the flow. */
+  /** Its sources came to their end by themselves: since when, and what left its part of the flow. */
   finished?: Finished
 }
-export type Finished = { at: string; records: number }
+/** `sinks`: into how many the records went; each counts what it took. `refused`: by its components. */
+export type Finished = { at: string; records: number; sinks: number; refused: number }
 
 export type DeploymentView = {
   deployment: string
@@ -116,7 +117,7 @@ function targetView(target: Standing, { targets, names, older, told }: Around): 
     peers: peers.map((peer) => ({ ...peer, name: nameOf(peer.runtime) })),
     ...(outcome !== null && { outcome }),
     ...(hasEnded(target) && {
-      finished: { at: rfc3339(changedAtMs), records: recordsOut(target, told.get(runtime), 'all') },
+      finished: { at: rfc3339(changedAtMs), ...movedBy(target, told.get(runtime), 'all') },
     }),
   }
 }
@@ -125,9 +126,11 @@ function targetView(target: Standing, { targets, names, older, told }: Around): 
 function finishedOf({ targets, told }: Around): Finished | undefined {
   const parts = targets.filter(({ wanted }) => wanted === 'run')
   if (parts.length === 0 || !parts.every(hasEnded)) return undefined
+  const moved = parts.map((part) => movedBy(part, told.get(part.runtime), 'sinks'))
+  const sum = (count: 'records' | 'sinks' | 'refused'): number => moved.reduce((all, one) => all + one[count], 0)
   return {
     at: rfc3339(Math.max(...parts.map(({ changedAtMs }) => changedAtMs))),
-    records: parts.reduce((sum, part) => sum + recordsOut(part, told.get(part.runtime), 'sinks'), 0),
+    ...{ records: sum('records'), sinks: sum('sinks'), refused: sum('refused') },
   }
 }
 
@@ -138,12 +141,23 @@ function hasEnded(target: Standing): boolean {
 }
 
 /** Records that left a part of the flow: by components that none here takes from, and `all` of them or only those that are `sinks`. */
-function recordsOut({ shape }: Standing, status: DeploymentStatus | undefined, which: 'all' | 'sinks'): number {
+function movedBy(
+  { shape }: Standing,
+  status: DeploymentStatus | undefined,
+  which: 'all' | 'sinks',
+): Omit<Finished, 'at'> {
   const taken = new Set(shape.components.flatMap(({ from }) => from))
   const crossing = new Set(shape.bridges.flatMap(({ direction, from }) => (direction === 'out' ? [from] : [])))
-  const ends = shape.components.filter(({ name }) => !taken.has(name) && (which === 'all' || !crossing.has(name)))
-  const names = new Set(ends.map(({ name }) => name))
-  return (status?.components ?? []).reduce((sum, { name, messagesOut }) => sum + (names.has(name) ? messagesOut : 0), 0)
+  const own = new Set(shape.components.map(({ name }) => name))
+  const last = new Set([...own].filter((name) => !taken.has(name)))
+  const sinks = new Set([...last].filter((name) => !crossing.has(name)))
+  const ends = which === 'all' ? last : sinks
+  const counted = status?.components ?? []
+  return {
+    records: counted.reduce((sum, { name, messagesOut }) => sum + (ends.has(name) ? messagesOut : 0), 0),
+    sinks: sinks.size,
+    refused: counted.reduce((sum, { name, refused }) => sum + (own.has(name) ? refused : 0), 0),
+  }
 }
 
 async function namesOf(db: TenantStore): Promise<Map<string, string>> {

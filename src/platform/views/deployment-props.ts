@@ -34,7 +34,7 @@ export function deploymentProps(
             .filter(({ code }) => !code.startsWith('peer.'))
             .map(({ item, ...rest }) => ({ ...rest, item: item ? `${named(item, known)} on ${name}` : `on ${name}` })),
     ),
-    finished: detail.finished?.records,
+    finished: detail.finished,
     peers: detail.runtimes.flatMap(({ name: of, peers }) =>
       peers.map(({ name, version, state, since, inForce }) => ({
         name,

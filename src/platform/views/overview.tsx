@@ -199,11 +199,7 @@ function Deployments({ base, deployments, nowMs }: OverviewProps): View {
         href: `${base}/deployments/${row.deployment}`,
         cells: [
           row.blueprint,
-          <State
-            state={row.state}
-            why={row.runtimes.flatMap(({ reasons }) => reasons)}
-            finished={row.finished?.records}
-          />,
+          <State state={row.state} why={row.runtimes.flatMap(({ reasons }) => reasons)} finished={row.finished} />,
           String(row.version),
           row.runtimes.map(({ name }) => name).join(', '),
           <Ago at={Date.parse(row.changedAt)} now={nowMs} />,

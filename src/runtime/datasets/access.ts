@@ -11,11 +11,14 @@ import {
   type TenantData,
 } from '../../datasets/mod.ts'
 import { demand, type PersonEnv } from '../../server/mod.ts'
-import type { DatasetId, ImportId, ImportReport } from '../../wire/mod.ts'
+import type { Clearance, DatasetId, ImportId, ImportReport } from '../../wire/mod.ts'
 import type { RuntimeState } from '../open-state.ts'
 
-/** A member of a data tenant who asks; `actor` is how the audit trail names them, `data` is of this tenant alone. */
-export type Member = { actor: string; tenant: DataTenant; role: Role; data: TenantData }
+/**
+ * A member of a data tenant who asks; `actor` is how the audit trail names them, `data` is of this tenant alone, and what is asked of its
+ * records and imports is asked with `clearance`.
+ */
+export type Member = { actor: string; tenant: DataTenant; role: Role; clearance: Clearance; data: TenantData }
 /** `role` is null for a Runtime's owner who is no member, and sees id and name. */
 export type ListedTenant = Pick<DataTenant, 'id' | 'name'> & { createdAtMs: number | null; role: Role | null }
 
@@ -38,11 +41,12 @@ export class DataAccess {
   async demandMember(c: Context<PersonEnv>, id: string, needed: Role): Promise<Member> {
     const { accounts, state } = this.#deps
     const actor = demand(c, 'viewer')
-    const role = await accounts.memberships.roleIn(c.var.user.id, id)
-    if (role === undefined) throw new DataTenantNotFound('there is no such data tenant')
+    const membership = await accounts.memberships.find(c.var.user.id, id)
+    if (membership === undefined) throw new DataTenantNotFound('there is no such data tenant')
     const tenant = await dataTenant(state, id)
+    const { role, clearance } = membership
     if (!roleReaches(role, needed)) throw new RoleTooLow(`this needs the role ${needed} in the data tenant`)
-    return { actor, tenant, role, data: state.datasets.of(tenant.id) }
+    return { actor, tenant, role, clearance, data: state.datasets.of(tenant.id) }
   }
 
   /** The data tenants of who asks, by name; for a Runtime's owner all of them. */
@@ -62,8 +66,8 @@ export class DataAccess {
   async findImport(c: Context<PersonEnv>, dataset: DatasetId, id: ImportId): Promise<ImportReport> {
     for (const { id: tenant, role } of await this.list(c)) {
       if (role === null) continue
-      const { data } = await this.demandMember(c, tenant, 'viewer')
-      const found = await data.import(dataset, id).catch((error) => {
+      const { data, clearance } = await this.demandMember(c, tenant, 'viewer')
+      const found = await data.import(dataset, id, clearance).catch((error) => {
         if (!NOT_HERE.has(codeOf(error))) throw error
       })
       if (found) return found

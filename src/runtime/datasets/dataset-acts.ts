@@ -1,11 +1,16 @@
 /** What people do with the datasets of a data tenant and their upload tokens; each act is told to the audit trail first. */
 import { recorded } from '../../audit/mod.ts'
-import type { UploadTokenSummary } from '../../datasets/mod.ts'
-import type { Dataset, DatasetId, NewDataset } from '../../wire/mod.ts'
+import { type Clock, newId, type Random } from '../../base/mod.ts'
+import { FieldNotFound, type UploadTokenSummary } from '../../datasets/mod.ts'
+import type { Dataset, DatasetId, FieldClass, NewDataset } from '../../wire/mod.ts'
 import type { RuntimeState } from '../open-state.ts'
 import type { Member } from './access.ts'
 
-export type DatasetActsDeps = { state: Pick<RuntimeState, 'uploadTokens' | 'trail'> }
+export type DatasetActsDeps = {
+  state: Pick<RuntimeState, 'uploadTokens' | 'connectors' | 'trail'>
+  clock: Clock
+  random: Random
+}
 
 /** Refuses `dataset.exists`, `dataset.too_many`. */
 export function createDataset(
@@ -19,16 +24,36 @@ export function createDataset(
 
 /** Removes it with records, documents and upload tokens. Refuses `dataset.not_found`. */
 export async function removeDataset(
-  { state: { trail, uploadTokens } }: DatasetActsDeps,
+  { state: { trail, uploadTokens, connectors } }: DatasetActsDeps,
   { actor, tenant, data }: Member,
   id: DatasetId,
 ): Promise<void> {
   const { name, records } = await data.dataset(id)
   const act = { actor, action: 'dataset.removed', subject: id, detail: { dataTenant: tenant.id, name, records } }
   await recorded(trail, act, async () => {
+    await connectors.removeAll(tenant.id, id)
     await uploadTokens.remove(tenant.id, id)
     await data.removeDataset(id)
   })
+}
+
+/**
+ * Gives a field a class, which the next query goes by. Names of fields are the data tenant's own: the trail, which others read too, has
+ * the number of the decision, and members see with the dataset which field that was about. Refuses `dataset.not_found`,
+ * `dataset.field_not_found`.
+ */
+export async function classifyField(
+  { state: { trail }, clock, random }: DatasetActsDeps,
+  { actor, tenant: { id: dataTenant }, data }: Member,
+  { dataset: id, field, to }: { dataset: DatasetId; field: string; to: FieldClass },
+): Promise<Dataset> {
+  const dataset = await data.dataset(id)
+  const from = dataset.fields.find(({ name }) => name === field)?.class
+  if (from === undefined) throw new FieldNotFound('the dataset has no such field that can be classified')
+  if (from === to) return dataset
+  const change = newId('cls', clock, random)
+  const act = { actor, action: 'dataset.field_classified', subject: id, detail: { dataTenant, change, from, to } }
+  return recorded(trail, act, () => data.classifyField(id, { id: change, field, from, to, by: actor }))
 }
 
 /** The token is in this answer and nowhere else. Refuses `dataset.not_found`, `upload_token.unfit`, `upload_token.too_many`. */

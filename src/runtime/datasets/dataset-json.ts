@@ -4,8 +4,10 @@ import { rfc3339 } from '../../base/mod.ts'
 import type { UploadTokenSummary } from '../../datasets/mod.ts'
 import {
   Attributes,
+  ClassChange,
+  ClassifiedField,
   type Dataset,
-  DatasetField,
+  type DatasetSummary,
   type ImportReport,
   ImportState,
   type ImportSummary,
@@ -15,18 +17,25 @@ import {
 
 export const DatasetJson = v.object({
   ...{ id: v.string(), name: v.string(), shape: Shape, createdAt: v.string() },
-  ...{ records: v.number(), imports: v.number(), fields: v.array(DatasetField) },
+  ...{ records: v.number(), imports: v.number(), fields: v.array(ClassifiedField) },
   lastImport: v.nullable(v.object({ id: v.string(), state: ImportState, receivedAt: v.string() })),
 })
+
+/** As a list has it. */
+export const DatasetSummaryJson = v.omit(DatasetJson, ['fields'])
 
 export const ImportJson = v.object({
   ...{ id: v.string(), dataset: v.string(), state: ImportState, receivedAt: v.string() },
   ...{ startedAt: v.nullable(v.string()), endedAt: v.nullable(v.string()) },
   ...{ format: v.nullable(v.string()), fileName: v.nullable(v.string()), contentType: v.nullable(v.string()) },
-  ...{ bytes: v.number(), sha256: v.string(), token: v.nullable(v.string()), attributes: Attributes },
+  ...{ bytes: v.number(), sha256: v.nullable(v.string()), token: v.nullable(v.string()), attributes: Attributes },
   ...{ rowsTaken: v.number(), rowsReplaced: v.number(), rowsRefused: v.number(), warnings: v.number() },
   /** Why the document, or the rest of it, was not read. */
   reason: v.nullable(v.object({ code: v.string(), message: v.string(), line: v.optional(v.number()) })),
+  /** Its document was erased, with what quoted it. */
+  erasedAt: v.nullable(v.string()),
+  /** You are not cleared for restricted fields: what may quote them is left out. */
+  masked: v.boolean(),
 })
 
 /** With the first 1,000 refusals and warnings. */
@@ -42,7 +51,15 @@ export const UploadTokenJson = v.object({
   ...{ revokedAt: v.nullable(v.string()), usedAt: v.nullable(v.string()), address: v.nullable(v.string()) },
 })
 
-export function datasetAsJson({ createdAtMs, lastImport, ...dataset }: Dataset): v.InferInput<typeof DatasetJson> {
+export function datasetAsJson({ fields, ...summary }: Dataset): v.InferInput<typeof DatasetJson> {
+  return { ...datasetSummaryAsJson(summary), fields }
+}
+
+export function datasetSummaryAsJson({
+  createdAtMs,
+  lastImport,
+  ...dataset
+}: DatasetSummary): v.InferInput<typeof DatasetSummaryJson> {
   const last = lastImport && {
     ...{ id: lastImport.id, state: lastImport.state },
     receivedAt: rfc3339(lastImport.receivedAtMs),
@@ -55,14 +72,21 @@ export function reportAsJson(report: ImportReport): v.InferInput<typeof ImportRe
 }
 
 export function importAsJson(summary: ImportSummary): v.InferInput<typeof ImportJson> {
-  const { id, dataset, state, receivedAtMs, startedAtMs, endedAtMs, bytes, sha256, attributes } = summary
-  const { format = null, fileName = null, contentType = null, token = null, reason = null } = summary
+  const { id, dataset, state, receivedAtMs, startedAtMs, endedAtMs, bytes, attributes, masked = false } = summary
+  const { format = null, fileName = null, contentType = null, sha256 = null, token = null, reason = null } = summary
   const { rowsTaken, rowsReplaced, rowsRefused, warnings } = summary
   return {
-    ...{ id, dataset, state, format, fileName, contentType, bytes, sha256, token, attributes, reason },
+    ...{ id, dataset, state, format, fileName, contentType, bytes, sha256, token, attributes, reason, masked },
     ...{ rowsTaken, rowsReplaced, rowsRefused, warnings },
     ...{ receivedAt: rfc3339(receivedAtMs), startedAt: instant(startedAtMs), endedAt: instant(endedAtMs) },
+    erasedAt: instant(summary.erasedAtMs),
   }
+}
+
+export const ClassChangeJson = v.object({ ...v.omit(ClassChange, ['atMs']).entries, at: v.string() })
+
+export function classChangeAsJson({ atMs, ...change }: ClassChange): v.InferInput<typeof ClassChangeJson> {
+  return { ...change, at: rfc3339(atMs) }
 }
 
 export function uploadTokenAsJson(token: UploadTokenSummary): v.InferInput<typeof UploadTokenJson> {

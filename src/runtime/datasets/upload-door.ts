@@ -15,6 +15,7 @@ import { limitStreamedBody, parseInput } from '../../web/mod.ts'
 import { DatasetId, ImportId, type ImportState } from '../../wire/mod.ts'
 import type { IngestEnv, IngestRoute } from '../ingest/ingest-app.ts'
 import { reportAsJson } from './dataset-json.ts'
+import { type Granted, tusRoutes } from './tus-door.ts'
 import { documentOf, filesOf, type Sent } from './upload-request.ts'
 
 /** Longer than any token of ours; what is longer is not hashed. */
@@ -38,7 +39,7 @@ export async function takeUpload(
 ): Promise<Uploaded> {
   const take = async (document: Sent): Promise<UploadedOne> => {
     const taken = await data.take(dataset, { ...document, token })
-    return { ...taken, state: taken.again ? (await data.import(dataset, taken.import)).state : 'queued' }
+    return { ...taken, state: taken.again ? (await data.import(dataset, taken.import, 'public')).state : 'queued' }
   }
   const sent = documentOf(c)
   const files = filesOf(sent)
@@ -60,7 +61,7 @@ export function uploadRoutes({ state }: UploadDoorDeps): IngestRoute[] {
     grants.set(c, grant)
     return true
   }
-  const granted = (c: Context<IngestEnv>) => {
+  const granted = (c: Context<IngestEnv>): Granted => {
     const grant = grants.get(c)
     if (!grant) throw refusal()
     const { dataTenant, dataset, token } = grant
@@ -79,10 +80,12 @@ export function uploadRoutes({ state }: UploadDoorDeps): IngestRoute[] {
       ...{ method: 'GET', path: '/v1/datasets/:dataset/imports/:import', bodyBytesMax: 0 },
       admits,
       async answer(c) {
-        const { data, dataset } = granted(c)
-        return c.json(reportAsJson(await data.import(dataset, parseInput(ImportId, c.req.param('import')))))
+        const { data, dataset, token } = granted(c)
+        const id = parseInput(ImportId, c.req.param('import'))
+        return c.json(reportAsJson(await data.import(dataset, id, { uploadToken: token })))
       },
     },
+    ...tusRoutes(admits, granted),
   ]
 }
 

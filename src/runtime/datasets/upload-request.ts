@@ -11,20 +11,31 @@ import { Attributes } from '../../wire/mod.ts'
 import { UploadFormUnfit } from '../errors.ts'
 import { boundaryOf, readFiles } from './multipart.ts'
 
+const ENTRANCE = /^\/v1\/((data-tenants\/[^/?]+\/)?datasets\/[^/?]+\/uploads|datasets\/[^/?]+\/files)(\?|$)/
+const PARTIAL = /^\/v1\/datasets\/[^/?]+\/files\/[^/?]+$/
+
 /** Whether it is one: its body is streamed on, and never in memory as a whole. */
 export function isUpload({ method, url = '' }: { method?: string | undefined; url?: string | undefined }): boolean {
-  return method === 'POST' && /^\/v1\/(data-tenants\/[^/?]+\/)?datasets\/[^/?]+\/uploads(\?|$)/.test(url)
+  return (method === 'POST' && ENTRANCE.test(url)) || (method === 'PATCH' && PARTIAL.test(url))
 }
 
-const ATTRIBUTE = 'attribute.'
+/** What the names of attributes begin with, in a query and in what a resumable upload says of itself. */
+export const ATTRIBUTE = 'attribute.'
 const Text = v.pipe(v.string(), v.maxLength(256))
 
-const About = v.object({
+/** What is said of a document. */
+export const About = v.object({
   'content-encoding': v.optional(v.picklist(['identity', 'gzip', 'zstd'])),
   'content-type': v.optional(Text),
   name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(256))),
   'idempotency-key': v.optional(
-    v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,255}$/, naming('must be 1 to 255 visible characters of ASCII'))),
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(?!tus\/)[\x21-\x7e]{1,255}$/,
+        naming('must be 1 to 255 visible characters of ASCII, not beginning with `tus/`'),
+      ),
+    ),
   ),
   attribute: Attributes,
   query: v.pipe(v.array(v.string()), v.maxLength(0, 'only `name` and `attribute.<name>` may stand in the query')),
@@ -73,8 +84,8 @@ async function* documentsIn({ idempotencyKey: key, ...form }: Sent, boundary: st
   }
 }
 
-/** The bytes of a body, all of them or a failure. */
-async function* bodyOf({ body, headers, signal }: Request): AsyncGenerator<Uint8Array, void> {
+/** The bytes of a body, all of them or a failure: `upload.cut_off`, `upload.too_large`. */
+export async function* bodyOf({ body, headers, signal }: Request): AsyncGenerator<Uint8Array, void> {
   const announced = headers.get('content-length')
   let bytes = 0
   // A sender that goes away ends the stream; not on every host does it fail.

@@ -20,7 +20,7 @@ export type IngestEnv = { Variables: RequestIdVariables; Bindings: PeerBindings 
 
 /** One address of the port. `path` as hono writes it. */
 export type IngestRoute = {
-  method: 'GET' | 'POST' | 'PUT'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
   path: string
   /** Bytes of a body; a route that streams it on may take many. */
   bodyBytesMax: number

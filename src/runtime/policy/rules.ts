@@ -63,10 +63,13 @@ function componentReasons(
   ]
 }
 
+/** Whether the rules allow to connect to `host:port`. */
+export function allowsHost(policy: Pick<Policy, 'hosts'>, hostAndPort: string): boolean {
+  return isListed(policy.hosts, 'any', (pattern) => hostFits(pattern, hostAndPort))
+}
+
 function hostReasons(hosts: readonly string[], policy: Policy): Reason[] {
-  return hosts
-    .filter((host) => !isListed(policy.hosts, 'any', (pattern) => hostFits(pattern, host)))
-    .map((item) => ({ code: 'policy.host_forbidden', item }))
+  return hosts.filter((host) => !allowsHost(policy, host)).map((item) => ({ code: 'policy.host_forbidden', item }))
 }
 
 function isListed<Word extends string>(

@@ -17,11 +17,15 @@ import {
   metricsTokenRoutes,
   type Site,
 } from '../../server/mod.ts'
+import { sightOf } from '../audit-sight.ts'
 import type { DataAccess } from '../datasets/access.ts'
 import type { RuntimeState } from '../open-state.ts'
 import type { EnrolmentView } from '../status.ts'
+import { type ConnectorRoutesDeps, connectorRoutes, connectorTypeRoutes } from './connectors.ts'
 import { type CredentialRoutesDeps, credentialRoutes } from './credentials.ts'
 import { type DataTenantRoutesDeps, dataTenantRoutes } from './data-tenants.ts'
+import { datasetEraseRoutes } from './dataset-erase.ts'
+import { datasetGroupRoutes } from './dataset-groups.ts'
 import { datasetRoutes } from './datasets.ts'
 import { type DeploymentRoutesDeps, deploymentRoutes } from './deployments.ts'
 import { type DriftRoutesDeps, driftRoutes } from './drift.ts'
@@ -37,7 +41,8 @@ import { type StatusRoutesDeps, statusRoutes } from './status.ts'
 import { type UploadTokenRoutesDeps, uploadTokenRoutes } from './upload-tokens.ts'
 import { importRoutes, uploadByPersonRoutes } from './uploads.ts'
 
-export type ApiDeps = CredentialRoutesDeps &
+export type ApiDeps = ConnectorRoutesDeps &
+  CredentialRoutesDeps &
   DeploymentRoutesDeps &
   DriftRoutesDeps &
   EnrolmentView &
@@ -78,7 +83,7 @@ export function localApi(deps: ApiDeps, site: Site): ApiRoutes {
     .mount('/certificate', certificateRoutes({ certificates: deps.certificates, trail: deps.state.trail }))
     .mount(
       '/audit',
-      auditRoutes(deps.state.trail, () => deps.accountsSite.accounts.listUsers()),
+      auditRoutes(deps.state.trail, () => deps.accountsSite.accounts.listUsers(), sightOf(deps.access)),
     )
     .mount('', keyRoutes({ keys: deps.keys, trail: deps.state.trail }))
     .mount('/alerts', alertRoutes({ alerts: deps.alerts, trail: deps.state.trail }))
@@ -86,8 +91,12 @@ export function localApi(deps: ApiDeps, site: Site): ApiRoutes {
     .mount('/users', membershipRoutes(deps.accountsSite))
     .mount('/data-tenants', dataTenantRoutes({ ...deps, accounts: deps.accountsSite.accounts }))
     .mount('/data-tenants', datasetRoutes(deps))
+    .mount('/data-tenants', datasetGroupRoutes(deps))
+    .mount('/data-tenants', datasetEraseRoutes(deps))
     .mount('/data-tenants', uploadTokenRoutes(deps))
     .mount('/data-tenants', uploadByPersonRoutes(deps))
+    .mount('/data-tenants', connectorRoutes(deps))
+    .mount('/connector-types', connectorTypeRoutes())
     .mount('/datasets', importRoutes(deps))
   return documented(routes, { title: `Sluice Runtime ${deps.name}`, version: buildFacts.version }, site)
 }

@@ -3,7 +3,7 @@
  * inside the data tenant decides; to who is no member there it is not there.
  */
 import * as v from 'valibot'
-import { ROLES } from '../../accounts/mod.ts'
+import { CLEARANCES, ROLES } from '../../accounts/mod.ts'
 import { naming, rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes } from '../../server/mod.ts'
 import type { DataAccess, ListedTenant } from '../datasets/access.ts'
@@ -31,6 +31,8 @@ export const TenantName = v.pipe(
 const RoleName = v.picklist(ROLES)
 const OfMember = v.object({ ...OfTenant.entries, user: v.pipe(v.string(), v.maxLength(256)) })
 
+const Grant = v.strictObject({ role: RoleName, clearance: v.optional(v.picklist(CLEARANCES)) })
+
 const TenantJson = v.object({
   ...{ id: v.string(), name: v.string() },
   /** Null for who is no member. */
@@ -38,7 +40,8 @@ const TenantJson = v.object({
 })
 const MemberJson = v.object({
   user: v.object({ id: v.string(), name: v.string() }),
-  ...{ role: RoleName, since: v.string() },
+  /** Up to which class of fields they see values. */
+  ...{ role: RoleName, clearance: v.picklist(CLEARANCES), since: v.string() },
 })
 
 export function dataTenantRoutes(deps: DataTenantRoutesDeps): ApiRoutes {
@@ -93,11 +96,12 @@ export function dataTenantRoutes(deps: DataTenantRoutesDeps): ApiRoutes {
     .put(
       '/:dataTenant/members/:user',
       {
-        summary: 'Gives a user, by id or name, a role in the data tenant. Needs its role owner.',
-        ...{ role: 'viewer', fresh: true, params: OfMember, body: v.strictObject({ role: RoleName }) },
+        summary:
+          'Gives a user, by id or name, a role and a clearance in the data tenant; without a clearance a member keeps theirs, and a new one sees public fields. Needs its role owner.',
+        ...{ role: 'viewer', fresh: true, params: OfMember, body: Grant },
       },
-      async ({ c, params: { dataTenant, user }, body: { role } }) =>
-        grantRole(deps, await access.demandMember(c, dataTenant, 'owner'), { user, role }),
+      async ({ c, params: { dataTenant, user }, body }) =>
+        grantRole(deps, await access.demandMember(c, dataTenant, 'owner'), { user, ...body }),
     )
     .delete(
       '/:dataTenant/members/:user',

@@ -2,9 +2,10 @@
 import type { Context } from 'hono'
 import { type Role, roleReaches } from '../../accounts/mod.ts'
 import type { CiPlace } from '../../datasets/mod.ts'
-import type { CertificateRoutesDeps, FormShown, PageLink, PersonEnv } from '../../server/mod.ts'
+import type { AccountsSiteDeps, CertificateRoutesDeps, FormShown, PageLink, PersonEnv } from '../../server/mod.ts'
 import { parseInput, type View } from '../../web/mod.ts'
 import { type Dataset, DatasetId } from '../../wire/mod.ts'
+import { DASHBOARDS } from '../dashboards/dashboards.ts'
 import type { DataAccess, Member } from '../datasets/access.ts'
 import type { Station } from '../station.ts'
 
@@ -18,15 +19,19 @@ export type UploadPlaceDeps = Pick<Station, 'addresses'> & Pick<CertificateRoute
 
 const TABS = [
   { name: 'records', path: '', label: 'Records', role: 'viewer' },
+  { name: 'dashboard', path: '/dashboard', label: 'Dashboard', role: 'viewer' },
   { name: 'imports', path: '/imports', label: 'Imports', role: 'viewer' },
   { name: 'tokens', path: '/tokens', label: 'Tokens', role: 'operator' },
   { name: 'settings', path: '/settings', label: 'Settings', role: 'viewer' },
 ] as const
 
 /** Where a pipeline uploads to; `ca` is a file where no public authority vouches for this Runtime. */
-export function uploadPlace({ addresses, certificates }: UploadPlaceDeps, dataset: string): CiPlace {
+export function uploadPlace(
+  { addresses, certificates }: UploadPlaceDeps,
+  { id, shape }: Pick<Dataset, 'id' | 'shape'>,
+): CiPlace {
   const ca = certificates.view().installed === undefined ? 'sluice-ca.pem' : undefined
-  return { url: addresses().managementUrl, dataset, ca }
+  return { url: addresses().managementUrl, dataset: id, shape, ca }
 }
 
 /** Refuses `data_tenant.not_found`, `account.role_too_low`. */
@@ -46,6 +51,17 @@ export function tenantPath({ id }: { id: string }): string {
   return `${DATASETS_PATH}/${id}`
 }
 
+/** The data tenants that who asks may know: a member with the way to its page, an owner of the Runtime what all are called. */
+export function knownTenantsOf(access: Pick<DataAccess, 'list'>): NonNullable<AccountsSiteDeps['knownTenants']> {
+  return async (c) =>
+    new Map(
+      (await access.list(c)).map(({ id, name, role }) => [
+        id,
+        { name, ...(role !== null && { href: tenantPath({ id }) }) },
+      ]),
+    )
+}
+
 /** A page that stands below the list of datasets; with `member` below that of a data tenant. */
 export function framed(title: string, view: View, member?: Member): FormShown {
   const crumbs = member ? [CRUMB, { href: tenantPath(member.tenant), label: member.tenant.name }] : [CRUMB]
@@ -59,7 +75,8 @@ export function tabbed(
   view: View,
   title?: string,
 ): FormShown {
-  const tabs = TABS.filter(({ role }) => roleReaches(member.role, role))
+  const isThere = (name: string) => name !== 'dashboard' || DASHBOARDS[dataset.shape] !== undefined
+  const tabs = TABS.filter(({ name, role }) => roleReaches(member.role, role) && isThere(name))
   const hrefOf = (name: string) => `${path}${TABS.find((one) => one.name === name)?.path}`
   const { crumbs = [], ...shown } = framed(title ?? dataset.name, view, member)
   const above: PageLink[] = title === undefined ? [] : [{ href: path, label: dataset.name }]

@@ -5,7 +5,7 @@ import { roleReaches } from '../../accounts/mod.ts'
 import type { Clock } from '../../base/mod.ts'
 import type { PersonEnv, Site } from '../../server/mod.ts'
 import { parseInput } from '../../web/mod.ts'
-import { ImportId } from '../../wire/mod.ts'
+import { ImportId, type ImportReport } from '../../wire/mod.ts'
 import type { DataAccess } from '../datasets/access.ts'
 import { type DatasetActsDeps, listUploadTokens } from '../datasets/dataset-acts.ts'
 import { ImportPage, ImportsPage } from '../views/datasets-imports.tsx'
@@ -23,7 +23,9 @@ export function datasetImportsPages(deps: DatasetImportsPagesDeps, site: Site): 
     .get('/imports', async (c) => {
       const asked = await askedDataset(access, c, 'viewer')
       const { before } = parseInput(Asked, c.req.query())
-      const found = await asked.member.data.imports(asked.dataset.id, { before, limit: IMPORTS_SHOWN })
+      const found = await asked.member.data.imports(asked.dataset.id, {
+        ...{ before, limit: IMPORTS_SHOWN, viewer: asked.member.clearance },
+      })
       const shown = { imports: found.imports, next: found.next, tokens: await namesOf(deps, asked) }
       const view = <ImportsPage {...{ ...shown, path: asked.path, nowMs: clock.now() }} />
       return site.page(c, tabbed(asked, 'imports', view))
@@ -31,10 +33,17 @@ export function datasetImportsPages(deps: DatasetImportsPagesDeps, site: Site): 
     .get('/imports/:import', async (c) => {
       const asked = await askedDataset(access, c, 'viewer')
       const id = parseInput(ImportId, c.req.param('import'))
-      const report = await asked.member.data.import(asked.dataset.id, id)
-      const view = <ImportPage {...{ report, tokens: await namesOf(deps, asked), nowMs: clock.now() }} />
+      const report = await asked.member.data.import(asked.dataset.id, id, asked.member.clearance)
+      const shown = { report, tokens: await namesOf(deps, asked), nowMs: clock.now() }
+      const view = <ImportPage {...shown} document={documentOf(asked, report)} />
       return site.page(c, tabbed(asked, 'imports', view, report.fileName ?? 'Import'))
     })
+}
+
+/** Where the document of an import is, for who is cleared for it; one that waits is not there yet. */
+function documentOf({ member, dataset }: AskedDataset, { id, state }: ImportReport): string | undefined {
+  if (member.clearance !== 'restricted' || state === 'queued') return undefined
+  return `/v1/data-tenants/${member.tenant.id}/datasets/${dataset.id}/imports/${id}/document`
 }
 
 /** Names of upload tokens, for who may see them. */

@@ -3,10 +3,11 @@ import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { roleReaches } from '../../accounts/mod.ts'
 import { AppError } from '../../base/mod.ts'
+import { FieldNotFound } from '../../datasets/mod.ts'
 import { dangerPage, formPage, type PersonEnv, type Site } from '../../server/mod.ts'
-import { NewDataset } from '../../wire/mod.ts'
+import { type ClassChange, FieldClass, NewDataset } from '../../wire/mod.ts'
 import type { ListedTenant } from '../datasets/access.ts'
-import { createDataset, removeDataset } from '../datasets/dataset-acts.ts'
+import { classifyField, createDataset, removeDataset } from '../datasets/dataset-acts.ts'
 import { createTenant } from '../datasets/tenant-acts.ts'
 import {
   DatasetSettings,
@@ -16,14 +17,20 @@ import {
   NewTenantForm,
   TenantsPage,
 } from '../views/datasets.tsx'
+import { ClassForm } from '../views/datasets-fields.tsx'
+import { type ConnectorPagesDeps, connectorPages } from './connectors-pages.tsx'
 import { TenantName } from './data-tenants.ts'
+import { datasetDashboardPages } from './datasets-dashboard-pages.tsx'
 import { askedDataset, askedTenant, DATASETS_PATH, framed, tabbed, tenantPath } from './datasets-frame.tsx'
 import { type DatasetImportsPagesDeps, datasetImportsPages } from './datasets-imports-pages.tsx'
 import { datasetRecordsPages } from './datasets-records-pages.tsx'
 import { type DatasetTenantPagesDeps, datasetTenantPages } from './datasets-tenant-pages.tsx'
 import { type DatasetTokensPagesDeps, datasetTokensPages } from './datasets-tokens-pages.tsx'
 
-export type DatasetsPagesDeps = DatasetTenantPagesDeps & DatasetTokensPagesDeps & DatasetImportsPagesDeps
+export type DatasetsPagesDeps = ConnectorPagesDeps &
+  DatasetTenantPagesDeps &
+  DatasetTokensPagesDeps &
+  DatasetImportsPagesDeps
 
 const NewTenant = v.object({ name: TenantName })
 const DATASET = '/:tenant/:dataset'
@@ -33,17 +40,21 @@ export function datasetsPages(deps: DatasetsPagesDeps, site: Site): Hono<PersonE
     .get('/', (c) => list(c, deps, site))
     .route('/', newTenantPage(deps, site))
     .route('/', newDatasetPage(deps, site))
+    .route('/', connectorPages(deps, site))
     .route('/', datasetTenantPages(deps, site))
     .route(DATASET, datasetRecordsPages(deps, site))
+    .route(DATASET, datasetDashboardPages(deps, site))
     .route(DATASET, datasetImportsPages(deps, site))
     .route(DATASET, datasetTokensPages(deps, site))
     .get(`${DATASET}/settings`, async (c) => {
       const asked = await askedDataset(deps.access, c, 'viewer')
       const { dataset, member, path } = asked
-      const mayRemove = roleReaches(member.role, 'owner')
-      const view = <DatasetSettings {...{ dataset, path, mayRemove, nowMs: deps.clock.now() }} />
+      const changes = await namedChanges(deps, await member.data.classChanges(dataset.id))
+      const isOwner = roleReaches(member.role, 'owner')
+      const view = <DatasetSettings {...{ dataset, changes, path, isOwner, nowMs: deps.clock.now() }} />
       return site.page(c, tabbed(asked, 'settings', view))
     })
+    .route('/', classPage(deps, site))
     .route('/', removePage(deps, site))
 }
 
@@ -97,6 +108,34 @@ function newDatasetPage(deps: DatasetsPagesDeps, site: Site): Hono<PersonEnv> {
     },
     async act({ about, input }) {
       return `${tenantPath(about.tenant)}/${(await createDataset(deps, about, input)).id}`
+    },
+  })
+}
+
+/** With the names of those who decided, as far as they are still there. */
+async function namedChanges(
+  { accounts }: Pick<DatasetsPagesDeps, 'accounts'>,
+  changes: readonly ClassChange[],
+): Promise<ClassChange[]> {
+  const names = new Map((await accounts.listUsers()).map(({ id, name }) => [`user:${id}`, name]))
+  return changes.map((change) => ({ ...change, by: names.get(change.by) ?? change.by }))
+}
+
+function classPage(deps: DatasetsPagesDeps, site: Site): Hono<PersonEnv> {
+  return formPage(site, `${DATASET}/class`, {
+    ...{ role: 'viewer', fresh: true, schema: v.object({ class: FieldClass }) },
+    async about(c) {
+      const asked = await askedDataset(deps.access, c, 'owner')
+      const field = asked.dataset.fields.find(({ name }) => name === c.req.query('field'))
+      if (!field) throw new FieldNotFound('the dataset has no such field that can be classified')
+      return { asked, field }
+    },
+    again: ({ about: { asked, field }, values: { class: chosen }, failed }) =>
+      tabbed(asked, 'settings', <ClassForm {...{ path: asked.path, field, chosen, ...failed }} />, 'Class'),
+    async act({ about: { asked, field }, input }) {
+      const decided = { dataset: asked.dataset.id, field: field.name, to: input.class }
+      await classifyField(deps, asked.member, decided)
+      return `${asked.path}/settings`
     },
   })
 }

@@ -49,7 +49,11 @@ export function datasetRecordsPages(deps: DatasetRecordsPagesDeps, site: Site): 
       const asked = await askedDataset(access, c, 'viewer')
       const record = parseInput(Whole, c.req.param('record'))
       const where: Condition[] = [{ field: RECORD, is: 'eq', value: record }]
-      const { fields, rows } = await asked.member.data.query(asked.dataset.id, { where, limit: 1 })
+      const { fields, rows } = await asked.member.data.query(
+        asked.dataset.id,
+        { where, limit: 1 },
+        asked.member.clearance,
+      )
       const [row] = rows
       if (!row)
         throw new PageNotFound('there is no such record in this dataset: another took its place, or it was removed')
@@ -70,11 +74,24 @@ async function records(
   const asked: RecordsAsked = parseInput(Asked, c.req.query())
   const keep = Object.fromEntries(askedWords({ ...asked, after: '', sort: '' }))
   const listing = readListing(path, { sort: asked.sort }, { sort: fieldNames(dataset), by: '', keep })
-  const upload = uploadLine(uploadPlace(deps, dataset.id), FILES[dataset.shape])
+  const upload = uploadLine(uploadPlace(deps, dataset), FILES[dataset.shape])
   const mayMakeToken = roleReaches(member.role, 'operator')
-  const shown = { dataset, path, asked, listing, upload, mayMakeToken, nowMs: deps.clock.now() }
+  const shown = {
+    dataset,
+    path,
+    asked,
+    listing,
+    upload,
+    mayMakeToken,
+    clearance: member.clearance,
+    nowMs: deps.clock.now(),
+  }
   try {
-    const page = await member.data.query(dataset.id, queryOf(asked, [...columnsOf(dataset, asked), RECORD]))
+    const page = await member.data.query(
+      dataset.id,
+      queryOf(asked, [...columnsOf(dataset, asked), RECORD]),
+      member.clearance,
+    )
     return site.page(c, tabbed(about, 'records', <RecordsPage {...shown} page={page} />))
   } catch (error) {
     const { status, failure } = formFailure(error)

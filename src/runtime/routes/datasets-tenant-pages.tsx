@@ -1,17 +1,23 @@
 /** The page of a data tenant: who its members are, and what its owners do with them and with it. */
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { ROLES, roleReaches } from '../../accounts/mod.ts'
-import { dangerPage, type FailedForm, type FormShown, formAct, type PersonEnv, type Site } from '../../server/mod.ts'
+import { CLEARANCES, ROLES, roleReaches } from '../../accounts/mod.ts'
+import { dangerPage, type FormShown, formAct, type PersonEnv, type Site } from '../../server/mod.ts'
 import { PageNotFound } from '../../web/mod.ts'
 import type { DataAccess, Member } from '../datasets/access.ts'
 import { grantRole, listMembers, removeTenant, revokeRole, type TenantActsDeps } from '../datasets/tenant-acts.ts'
-import { memberRemoval, TenantPage, tenantRemoval } from '../views/datasets-tenant.tsx'
+import { memberRemoval, TenantPage, type TenantProps, tenantRemoval } from '../views/datasets-tenant.tsx'
 import { askedTenant, DATASETS_PATH, framed, tenantPath } from './datasets-frame.tsx'
 
 export type DatasetTenantPagesDeps = TenantActsDeps & { access: DataAccess }
 
-const Grant = v.object({ user: v.pipe(v.string(), v.trim(), v.maxLength(256)), role: v.picklist(ROLES) })
+const Grant = v.object({
+  ...{ user: v.pipe(v.string(), v.trim(), v.maxLength(256)), role: v.picklist(ROLES) },
+  clearance: v.pipe(
+    v.optional(v.picklist([...CLEARANCES, '']), ''),
+    v.transform((given) => (given === '' ? undefined : given)),
+  ),
+})
 
 export function datasetTenantPages(deps: DatasetTenantPagesDeps, site: Site): Hono<PersonEnv> {
   const { access } = deps
@@ -22,7 +28,8 @@ export function datasetTenantPages(deps: DatasetTenantPagesDeps, site: Site): Ho
       formAct(site, '/:tenant/members', {
         ...{ role: 'viewer', fresh: true, schema: Grant },
         about: ownerOf(access),
-        again: ({ about, values: { user, role }, failed }) => show(deps, about, { user, role, failed }),
+        again: ({ about, values: { user, role, clearance }, failed }) =>
+          show(deps, about, { user, role, clearance, failed }),
         async act({ about, input }) {
           await grantRole(deps, about, input)
           return tenantPath(about.tenant)
@@ -71,7 +78,7 @@ function ownerOf(access: DataAccess): (c: Context<PersonEnv>) => Promise<Member>
 async function show(
   deps: DatasetTenantPagesDeps,
   member: Member,
-  typed: { user?: string | undefined; role?: string | undefined; failed: FailedForm } = { failed: { errors: {} } },
+  typed: Pick<TenantProps, 'user' | 'role' | 'clearance' | 'failed'> = { failed: { errors: {} } },
 ): Promise<FormShown> {
   const { tenant, role } = member
   const members = await listMembers(deps, member)

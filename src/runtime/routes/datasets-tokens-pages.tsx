@@ -4,7 +4,6 @@ import * as v from 'valibot'
 import { type Clock, naming } from '../../base/mod.ts'
 import { ciScripts, UPLOAD_TOKEN_DAYS_MAX, uploadLine } from '../../datasets/mod.ts'
 import { formPage, type PersonEnv, type Site } from '../../server/mod.ts'
-import { PageNotFound } from '../../web/mod.ts'
 import type { DataAccess } from '../datasets/access.ts'
 import {
   createUploadToken,
@@ -13,7 +12,7 @@ import {
   revokeUploadToken,
 } from '../datasets/dataset-acts.ts'
 import type { RuntimeState } from '../open-state.ts'
-import { MadeUploadToken, NewUploadToken, RevokeUploadToken, UploadTokens } from '../views/datasets-tokens.tsx'
+import { MadeUploadToken, NewUploadToken, UploadTokens } from '../views/datasets-tokens.tsx'
 import { TenantName } from './data-tenants.ts'
 import { type AskedDataset, askedDataset, tabbed, type UploadPlaceDeps, uploadPlace } from './datasets-frame.tsx'
 
@@ -35,21 +34,28 @@ const NewToken = v.object({ name: TenantName, days: Days })
 /** Mounted at the address of a dataset. */
 export function datasetTokensPages(deps: DatasetTokensPagesDeps, site: Site): Hono<PersonEnv> {
   const { access, clock } = deps
-  return new Hono<PersonEnv>()
-    .get('/tokens', async (c) => {
-      const asked = await askedDataset(access, c, 'operator')
-      const path = tokensPath(asked)
-      const tokens = await listUploadTokens(deps, asked.member, asked.dataset.id)
-      const action = (
-        <a class="button" href={`${path}/new`}>
-          New upload token
-        </a>
-      )
-      const view = <UploadTokens {...{ tokens, path, nowMs: clock.now() }} />
-      return site.page(c, { ...tabbed(asked, 'tokens', view), action })
-    })
-    .route('/', newTokenPage(deps, site))
-    .route('/', revokePage(deps, site))
+  return (
+    new Hono<PersonEnv>()
+      .get('/tokens', async (c) => {
+        const asked = await askedDataset(access, c, 'operator')
+        const path = tokensPath(asked)
+        const tokens = await listUploadTokens(deps, asked.member, asked.dataset.id)
+        const action = (
+          <a class="button" href={`${path}/new`}>
+            New upload token
+          </a>
+        )
+        const view = <UploadTokens {...{ tokens, path, nowMs: clock.now() }} />
+        return site.page(c, { ...tabbed(asked, 'tokens', view), action })
+      })
+      .route('/', newTokenPage(deps, site))
+      // Without a fresh proof, as in the API: what has to be revoked has to be revoked now.
+      .post('/tokens/:token/revoke', async (c) => {
+        const asked = await askedDataset(access, c, 'operator')
+        await revokeUploadToken(deps, asked.member, { dataset: asked.dataset.id, token: c.req.param('token') })
+        return c.redirect(`${site.place.base}${tokensPath(asked)}`, 303)
+      })
+  )
 }
 
 function newTokenPage(deps: DatasetTokensPagesDeps, site: Site): Hono<PersonEnv> {
@@ -61,16 +67,16 @@ function newTokenPage(deps: DatasetTokensPagesDeps, site: Site): Hono<PersonEnv>
       return tabbed(about, 'tokens', view, 'New upload token')
     },
     async act({ c, about, input: { name, days } }) {
-      const dataset = about.dataset.id
-      const { token } = await createUploadToken(deps, about.member, { dataset, name, days })
-      const view = <MadeUploadToken {...{ token, ...usesOf(deps, dataset), path: tokensPath(about) }} />
+      const made = { dataset: about.dataset.id, name, days }
+      const { token } = await createUploadToken(deps, about.member, made)
+      const view = <MadeUploadToken {...{ token, ...usesOf(deps, about.dataset), path: tokensPath(about) }} />
       return site.page(c, tabbed(about, 'tokens', view, 'Upload token'))
     },
   })
 }
 
 /** A script for each kind of pipeline; the authority beside them where no public one vouches for this Runtime. */
-function usesOf(deps: DatasetTokensPagesDeps, dataset: string) {
+function usesOf(deps: DatasetTokensPagesDeps, dataset: AskedDataset['dataset']) {
   const place = uploadPlace(deps, dataset)
   const { ca: caFile } = place
   const uses = [
@@ -79,26 +85,6 @@ function usesOf(deps: DatasetTokensPagesDeps, dataset: string) {
     ...(caFile ? [{ name: caFile, snippet: deps.state.authority.certificatePem.trimEnd() }] : []),
   ]
   return { uses, caFile }
-}
-
-/** Without a fresh proof, as in the API: what has to be revoked has to be revoked now. */
-function revokePage(deps: DatasetTokensPagesDeps, site: Site): Hono<PersonEnv> {
-  return formPage(site, '/tokens/:token/revoke', {
-    role: 'viewer',
-    async about(c) {
-      const asked = await askedDataset(deps.access, c, 'operator')
-      const tokens = await listUploadTokens(deps, asked.member, asked.dataset.id)
-      const token = tokens.find(({ id }) => id === c.req.param('token'))
-      if (!token) throw new PageNotFound('there is no such upload token of this dataset')
-      return { asked, token, path: tokensPath(asked) }
-    },
-    again: ({ about: { asked, token, path }, failed: { failure } }) =>
-      tabbed(asked, 'tokens', <RevokeUploadToken {...{ token, path, failure }} />, 'Revoke'),
-    async act({ about: { asked, token, path } }) {
-      await revokeUploadToken(deps, asked.member, { dataset: asked.dataset.id, token: token.id })
-      return path
-    },
-  })
 }
 
 function tokensPath({ path }: AskedDataset): string {

@@ -1,23 +1,29 @@
 /** /v1/data-tenants/{dataTenant}/datasets: what a data tenant keeps, what was uploaded and what became of it, and its records. */
 import * as v from 'valibot'
 import { ApiRoutes, limitOf } from '../../server/mod.ts'
-import { DatasetId, ImportId, NewDataset, Query, QueryPage } from '../../wire/mod.ts'
+import { DatasetId, FieldClass, ImportId, NewDataset, Query, QueryPage } from '../../wire/mod.ts'
 import type { DataAccess } from '../datasets/access.ts'
-import { createDataset, type DatasetActsDeps, removeDataset } from '../datasets/dataset-acts.ts'
+import { classifyField, createDataset, type DatasetActsDeps, removeDataset } from '../datasets/dataset-acts.ts'
 import {
+  ClassChangeJson,
+  classChangeAsJson,
   DatasetJson,
+  DatasetSummaryJson,
   datasetAsJson,
+  datasetSummaryAsJson,
   ImportJson,
   ImportReportJson,
   importAsJson,
   reportAsJson,
 } from '../datasets/dataset-json.ts'
+import { documentAnswer } from '../datasets/document-answer.ts'
 import { OfTenant } from './data-tenants.ts'
 
 export type DatasetRoutesDeps = DatasetActsDeps & { access: DataAccess }
 
 /** Of a dataset in a path. */
 export const OfDataset = v.object({ ...OfTenant.entries, dataset: DatasetId })
+const NewClass = v.strictObject({ field: v.pipe(v.string(), v.maxLength(256)), class: FieldClass })
 const OfImport = v.object({ ...OfDataset.entries, import: ImportId })
 
 /** Imports of a page when the query names no limit, and at most. */
@@ -31,12 +37,12 @@ export function datasetRoutes(deps: DatasetRoutesDeps): ApiRoutes {
     .get(
       '/:dataTenant/datasets',
       {
-        summary: 'The datasets of a data tenant, by name.',
-        ...{ role: 'viewer', params: OfTenant, answer: v.object({ datasets: v.array(DatasetJson) }) },
+        summary: 'The datasets of a data tenant, by name, without their fields.',
+        ...{ role: 'viewer', params: OfTenant, answer: v.object({ datasets: v.array(DatasetSummaryJson) }) },
       },
       async ({ c, params }) => {
         const { data } = await access.demandMember(c, params.dataTenant, 'viewer')
-        return { datasets: (await data.datasets()).map(datasetAsJson) }
+        return { datasets: (await data.datasets()).map(datasetSummaryAsJson) }
       },
     )
     .post(
@@ -66,6 +72,28 @@ export function datasetRoutes(deps: DatasetRoutesDeps): ApiRoutes {
         removeDataset(deps, await access.demandMember(c, dataTenant, 'owner'), dataset),
     )
     .get(
+      '/:dataTenant/datasets/:dataset/classes',
+      {
+        summary: 'What was decided about the classes of its fields, the newest first.',
+        ...{ role: 'viewer', params: OfDataset, answer: v.object({ changes: v.array(ClassChangeJson) }) },
+      },
+      async ({ c, params: { dataTenant, dataset } }) => {
+        const { data } = await access.demandMember(c, dataTenant, 'viewer')
+        return { changes: (await data.classChanges(dataset)).map(classChangeAsJson) }
+      },
+    )
+    .post(
+      '/:dataTenant/datasets/:dataset/classes',
+      {
+        summary: 'Gives a field a class, from the next query on. Needs the role owner there.',
+        ...{ role: 'viewer', fresh: true, params: OfDataset, body: NewClass, answer: DatasetJson },
+      },
+      async ({ c, params: { dataTenant, dataset }, body: { field, class: to } }) => {
+        const member = await access.demandMember(c, dataTenant, 'owner')
+        return datasetAsJson(await classifyField(deps, member, { dataset, field, to }))
+      },
+    )
+    .get(
       '/:dataTenant/datasets/:dataset/imports',
       {
         summary: 'Documents that were uploaded and what became of them, the newest first.',
@@ -73,8 +101,8 @@ export function datasetRoutes(deps: DatasetRoutesDeps): ApiRoutes {
         answer: v.object({ imports: v.array(ImportJson), next: v.optional(v.string()) }),
       },
       async ({ c, params: { dataTenant, dataset }, query }) => {
-        const { data } = await access.demandMember(c, dataTenant, 'viewer')
-        const { imports, next } = await data.imports(dataset, query)
+        const { data, clearance } = await access.demandMember(c, dataTenant, 'viewer')
+        const { imports, next } = await data.imports(dataset, { ...query, viewer: clearance })
         return { imports: imports.map(importAsJson), ...(next !== undefined && { next }) }
       },
     )
@@ -85,19 +113,31 @@ export function datasetRoutes(deps: DatasetRoutesDeps): ApiRoutes {
         ...{ role: 'viewer', params: OfImport, answer: ImportReportJson },
       },
       async ({ c, params }) => {
-        const { data } = await access.demandMember(c, params.dataTenant, 'viewer')
-        return reportAsJson(await data.import(params.dataset, params.import))
+        const { data, clearance } = await access.demandMember(c, params.dataTenant, 'viewer')
+        return reportAsJson(await data.import(params.dataset, params.import, clearance))
+      },
+    )
+    .get(
+      '/:dataTenant/datasets/:dataset/imports/:import/document',
+      {
+        summary: 'A document as it was uploaded. Needs the clearance for restricted fields.',
+        ...{ role: 'viewer', params: OfImport, file: 'application/octet-stream' },
+      },
+      async ({ c, params }) => {
+        const { data, clearance } = await access.demandMember(c, params.dataTenant, 'viewer')
+        return documentAnswer(await data.document(params.dataset, params.import, clearance))
       },
     )
     .post(
       '/:dataTenant/datasets/:dataset/query',
       {
-        summary: 'Records of a dataset: filtered, searched, sorted, a page at a time.',
+        summary:
+          'Records of a dataset: filtered, searched, sorted, a page at a time. Restricted fields are masked for who is not cleared, and nothing can be asked by them.',
         ...{ role: 'viewer', params: OfDataset, body: Query, answer: QueryPage },
       },
       async ({ c, params: { dataTenant, dataset }, body }) => {
-        const { data } = await access.demandMember(c, dataTenant, 'viewer')
-        return data.query(dataset, body)
+        const { data, clearance } = await access.demandMember(c, dataTenant, 'viewer')
+        return data.query(dataset, body, clearance)
       },
     )
 }

@@ -60,8 +60,9 @@ function waitingJson({ receivedAtMs, ...waiting }: NonNullable<DeploymentSummary
 
 /** The same of a deployment in full. */
 export function detailJson({ finished, ...detail }: DeploymentDetail) {
-  const end = finished && { at: rfc3339(finished.atMs), records: finished.records }
-  return { ...summaryJson(detail), ...(end && { finished: end }) }
+  if (!finished) return summaryJson(detail)
+  const { atMs, ...moved } = finished
+  return { ...summaryJson(detail), finished: { at: rfc3339(atMs), ...moved } }
 }
 
 /** What a decision about a waiting version came to. */

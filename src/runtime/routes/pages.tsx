@@ -14,6 +14,7 @@ import {
   type PersonEnv,
   type Site,
 } from '../../server/mod.ts'
+import { sightOf } from '../audit-sight.ts'
 import type { RuntimeState } from '../open-state.ts'
 import { TABS } from '../views/nav.ts'
 import { type ApprovalPagesDeps, approvalPages } from './approvals-pages.tsx'
@@ -73,7 +74,7 @@ export function pageRoutes(deps: PagesDeps, site: Site): Hono<PersonEnv> {
     .route('/peers', peerPages(deps, site))
     .route('/credentials', credentialPages(deps, site))
     .route('/datasets', datasetsPages({ ...deps, accounts: deps.accountsSite.accounts }, site))
-    .route('/audit', auditPages({ ...deps, trail: deps.state.trail }, site))
+    .route('/audit', auditPages({ ...deps, trail: deps.state.trail, sightOf: sightOf(deps.access) }, site))
     .get('/settings', (c) => c.redirect(TABS['/settings']?.[0]?.href ?? '/', 303))
     .route('/settings/policy', policyPages(deps, site))
     .route('/settings/drift', driftPages(deps, site))

@@ -6,6 +6,7 @@ import { ApiRoutes } from '../../server/mod.ts'
 import { DatasetId, ImportId, ImportState } from '../../wire/mod.ts'
 import type { DataAccess } from '../datasets/access.ts'
 import { ImportReportJson, reportAsJson } from '../datasets/dataset-json.ts'
+import { PIECE_TYPE } from '../datasets/tus-door.ts'
 import { locationBelow, takeUpload } from '../datasets/upload-door.ts'
 import { OfDataset } from './datasets.ts'
 
@@ -49,7 +50,17 @@ export function importRoutes({ access }: Pick<UploadRoutesDeps, 'access'>): ApiR
       'Uploads the body as one document, or each file of a form, by an upload token of the dataset (`Authorization: Bearer slu_…`); answers once it is durable. `name` and `attribute.<name>` may stand in the query.',
     ...{ role: 'viewer', upload: '*/*', answer: UploadedJson, status: 202 },
   }
-  return new ApiRoutes('Datasets').describe('post', '/:dataset/uploads', byToken).get(
+  const resumable = (summary: string, upload?: string): Parameters<ApiRoutes['describe']>[2] => ({
+    ...{ summary, role: 'viewer', ...(upload !== undefined && { upload }) },
+  })
+  const routes = new ApiRoutes('Datasets')
+    .describe('post', '/:dataset/uploads', byToken)
+    .describe('options', '/:dataset/files', resumable('Says what uploads in pieces can do, as tus has it.'))
+    .describe('post', '/:dataset/files', resumable('Begins an upload in pieces by tus 1.0.0, by an upload token.'))
+    .describe('get', '/:dataset/files/:upload', resumable('Says in headers how far an upload in pieces is; also HEAD.'))
+    .describe('patch', '/:dataset/files/:upload', resumable('Goes on with an upload in pieces.', PIECE_TYPE))
+    .describe('delete', '/:dataset/files/:upload', resumable('Gives up an upload in pieces.'))
+  return routes.get(
     '/:dataset/imports/:import',
     {
       summary: 'What became of one document of a dataset, for members of its data tenant and for its upload tokens.',

@@ -84,11 +84,20 @@ function By({ token, tokens }: { token: string | undefined; tokens: ReadonlyMap<
   return name === undefined ? <Id value={token} label="token id" /> : <span>{name}</span>
 }
 
-export function ImportPage(props: Pick<ImportsProps, 'tokens' | 'nowMs'> & { report: ImportReport }): View {
-  const { report, tokens, nowMs } = props
+/** `document`: where it is as it came, for who may have it. */
+export function ImportPage(
+  props: Pick<ImportsProps, 'tokens' | 'nowMs'> & { report: ImportReport; document: string | undefined },
+): View {
+  const { report, tokens, nowMs, document } = props
   const { reason, refusals, remarks, attributes } = report
   return (
     <>
+      {report.masked && (
+        <Notice kind="warn">
+          You are not cleared for restricted fields: the document’s name, what its upload said and the reasons are not
+          told. An owner of the data tenant gives the clearance.
+        </Notice>
+      )}
       {reason && (
         <Notice kind="bad">
           <p>
@@ -110,8 +119,9 @@ export function ImportPage(props: Pick<ImportsProps, 'tokens' | 'nowMs'> & { rep
             ['Size', <ByteCount value={report.bytes} />],
             ['By', <By token={report.token} tokens={tokens} />],
             ...Object.entries(attributes).map(([name, value]) => [name, <span class="break">{value}</span>] as const),
-            ['SHA-256', <code class="break">{report.sha256}</code>],
+            ...(report.sha256 === undefined ? [] : [['SHA-256', <code class="break">{report.sha256}</code>] as const]),
             ['Import', <Id value={report.id} label="id of the import" />],
+            ...(document === undefined ? [] : [['Document', <a href={document}>as it came</a>] as const]),
           ]}
         />
       </section>

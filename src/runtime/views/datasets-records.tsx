@@ -1,5 +1,4 @@
 /** The records of a dataset as a table of a few of their fields, and one record with all of them. */
-import { SHAPES } from '../../datasets/mod.ts'
 import {
   Ago,
   Code,
@@ -10,6 +9,7 @@ import {
   Filters,
   FormError,
   grouped,
+  Icon,
   type Listing,
   Rows,
   Select,
@@ -17,7 +17,7 @@ import {
   type TableRow,
   type View,
 } from '../../web/mod.ts'
-import type { Dataset, DatasetField, QueryPage } from '../../wire/mod.ts'
+import type { Clearance, Dataset, DatasetField, QueryPage } from '../../wire/mod.ts'
 
 /** What was asked of the records, as it was typed. `sort`: a field, with `-` before it descending. */
 export type RecordsAsked = { field: string; is: string; value: string; search: string; sort: string; after: string }
@@ -51,9 +51,8 @@ export const COMPARISONS = [
 ] as const
 
 /** Names of all that can be asked for. */
-export function fieldNames({ shape, fields }: Pick<Dataset, 'shape' | 'fields'>): string[] {
-  const own = fields.map(({ name }) => name)
-  return [...new Set([...own, ...SHAPES[shape].attributes, '_received_at', '_import', '_line'])]
+export function fieldNames({ fields }: Pick<Dataset, 'fields'>): string[] {
+  return [...new Set([...fields.map(({ name }) => name), '_received_at', '_import', '_line'])]
 }
 
 /** Names of what the table shows: what tells records of the shape apart, and what was asked about. */
@@ -76,32 +75,35 @@ export type RecordsProps = {
   /** The one line that uploads the first document. */
   upload: string
   mayMakeToken: boolean
+  /** Of who looks. */
+  clearance: Clearance
   nowMs: number
 }
 
 export function RecordsPage(props: RecordsProps): View {
-  const { dataset, path, asked, page, failure, upload, mayMakeToken } = props
+  const { dataset, path, page, failure, upload, mayMakeToken } = props
   if (dataset.records === 0 && failure === undefined)
     return (
       <Empty
         title="No records yet"
-        teaches="Records come out of documents that a pipeline uploads with a token of this dataset. Make a token, put it where the pipeline keeps its secrets as SLUICE_TOKEN, and upload:"
+        teaches="Records come out of documents that a pipeline uploads with a token of this dataset. Make a token, put it where the pipeline keeps its secrets as SLUICE_UPLOAD_TOKEN, and upload:"
         command={upload}
         {...(mayMakeToken && { actions: [{ label: 'New upload token', href: `${path}/tokens/new` }] })}
       />
     )
   return (
     <>
-      <RecordFilters {...{ dataset, path, asked }} />
+      <RecordFilters {...props} />
       {failure !== undefined && <FormError {...failure} />}
       {page !== undefined && <RecordTable {...props} page={page} />}
     </>
   )
 }
 
-function RecordFilters({ dataset, path, asked }: Pick<RecordsProps, 'dataset' | 'path' | 'asked'>): View {
+function RecordFilters({ dataset, path, asked, clearance }: RecordsProps): View {
   const { field, is, value, search } = asked
-  const fields = fieldNames(dataset).map((name) => ({ value: name, label: name }))
+  const open = dataset.fields.filter((one) => clearance === 'restricted' || one.class === 'public')
+  const fields = fieldNames({ fields: open }).map((name) => ({ value: name, label: name }))
   return (
     <Filters action={path} label="Filter records" clear={field || search ? path : undefined}>
       <Field name="search" label="Search" type="search" value={search} placeholder="in all texts" lengthMax={1_024} />
@@ -121,9 +123,11 @@ function RecordTable(props: RecordsProps & { page: QueryPage }): View {
   const rows = page.rows.map((row): TableRow => {
     const [first, ...others] = shown.map(({ at, ...field }) => {
       const value = row[at]
+      if (field.masked) return <Masked />
       return cutText(value) === '' ? null : <Cell {...{ field, value, shape: dataset.shape, nowMs }} />
     })
-    return { href: `${path}/records/${row[record]}`, cells: [first ?? `Record ${row[record]}`, ...others] }
+    const opens = shown[0]?.masked ? null : first
+    return { href: `${path}/records/${row[record]}`, cells: [opens ?? `Record ${row[record]}`, ...others] }
   })
   const pages = [
     ...(asked.after === '' ? [] : [{ label: 'First records', after: '' }]),
@@ -141,9 +145,8 @@ function RecordTable(props: RecordsProps & { page: QueryPage }): View {
           ) : (
             <Rows
               title="Records"
-              columns={shown.map(({ name, type }, at) => ({
-                title: name,
-                sort: name,
+              columns={shown.map(({ name, type, masked }, at) => ({
+                ...(masked ? { title: `${name} (masked)` } : { title: name, sort: name }),
                 numeric: at > 0 && type === 'number',
               }))}
               {...{ rows, listing }}
@@ -184,6 +187,15 @@ function Cell(props: { field: DatasetField; value: unknown; shape: Dataset['shap
   return Number.isNaN(at) ? <span>{cutText(value)}</span> : <Ago at={at} now={nowMs} />
 }
 
+/** In the place of a value that who looks is not cleared for. */
+function Masked(): View {
+  return (
+    <span class="masked" title="Restricted: an owner of the data tenant gives the clearance">
+      <Icon name="lock" /> masked
+    </span>
+  )
+}
+
 function cutText(value: unknown): string {
   const text = textOf(value)
   return text.length > CELL_LENGTH_MAX ? `${text.slice(0, CELL_LENGTH_MAX).replace(/[\ud800-\udbff]$/, '')}…` : text
@@ -197,17 +209,26 @@ function textOf(value: unknown): string {
 /** One record with every field that it has, long ones in a box of their own. */
 export function RecordPage({ fields, row, path }: { fields: QueryPage['fields']; row: unknown[]; path: string }): View {
   const values = fields.map(({ name }, at) => ({ name, text: textOf(row[at]) })).filter(({ text }) => text !== '')
+  const masked = fields.filter((field) => field.masked)
   const isLong = ({ text }: { text: string }) => text.length > FACT_LENGTH_MAX || text.includes('\n')
   return (
     <>
       <section class="card form" aria-label="Fields">
         <Facts
-          rows={values
-            .filter((one) => !isLong(one))
-            .map(({ name, text }) => [
-              name,
-              name === '_import' ? <a href={`${path}/imports/${text}`}>{text}</a> : <span class="break">{text}</span>,
-            ])}
+          rows={[
+            ...values
+              .filter((one) => !isLong(one))
+              .map(({ name, text }) => {
+                const isImport = name === '_import'
+                const value = isImport ? (
+                  <a href={`${path}/imports/${text}`}>{text}</a>
+                ) : (
+                  <span class="break">{text}</span>
+                )
+                return [name, value] as const
+              }),
+            ...masked.map(({ name }) => [name, <Masked />] as const),
+          ]}
         />
       </section>
       {values.filter(isLong).map(({ name, text }) => (

@@ -1,5 +1,5 @@
 /** The page of a data tenant: its members, and its end. */
-import { ROLES } from '../../accounts/mod.ts'
+import { CLEARANCES, ROLES } from '../../accounts/mod.ts'
 import type { DangerProps, FailedForm } from '../../server/mod.ts'
 import { Ago, Facts, Field, Form, Id, Select, Table, type View } from '../../web/mod.ts'
 import type { ListedMember } from '../datasets/tenant-acts.ts'
@@ -12,6 +12,7 @@ export type TenantProps = {
   /** What was typed for another member, and why it was refused. */
   user?: string | undefined
   role?: string | undefined
+  clearance?: string | undefined
   failed: FailedForm
   /** Of this page. */
   path: string
@@ -30,14 +31,26 @@ export function TenantPage(props: TenantProps): View {
           ]}
         />
       </section>
+      <nav class="acts" aria-label="More of it">
+        <a class="button quiet" href={`${path}/~connectors`}>
+          Connectors
+        </a>
+      </nav>
       <Table
         id="members"
         title="Members"
-        columns={[{ title: 'Name' }, { title: 'Role here' }, { title: 'Since' }, { title: '' }]}
-        rows={members.map(({ user, role, since }) => ({
+        columns={[
+          { title: 'Name' },
+          { title: 'Role here' },
+          { title: 'Cleared for' },
+          { title: 'Since' },
+          { title: '' },
+        ]}
+        rows={members.map(({ user, role, clearance, since }) => ({
           cells: [
             user.name,
             role,
+            CLEARED_FOR[clearance],
             <Ago at={since} now={nowMs} />,
             mayChange && (
               <a class="button quiet" href={`${path}/members/${user.id}/remove`} aria-label={`Remove ${user.name}`}>
@@ -59,10 +72,10 @@ export function TenantPage(props: TenantProps): View {
   )
 }
 
-function AddMember({ path, user, role, failed: { failure, errors } }: TenantProps): View {
+function AddMember({ path, user, role, clearance, failed: { failure, errors } }: TenantProps): View {
   return (
     <section aria-labelledby="add-title">
-      <h2 id="add-title">Add a member, or change a role</h2>
+      <h2 id="add-title">Add a member, or change a role or clearance</h2>
       <Form action={`${path}/members`} submit="Give the role" failure={failure}>
         <Field
           name="user"
@@ -81,10 +94,26 @@ function AddMember({ path, user, role, failed: { failure, errors } }: TenantProp
           error={errors['role']}
           help="It counts in this data tenant alone, whatever the user is on this Runtime."
         />
+        <Select
+          name="clearance"
+          label="Cleared for"
+          options={[
+            { value: '', label: 'as before; a new member for public fields' },
+            ...CLEARANCES.map((one) => ({ value: one, label: CLEARED_FOR[one] })),
+          ]}
+          value={clearance ?? ''}
+          error={errors['clearance']}
+          help="What is restricted stands masked for who is not cleared for it. An owner is cleared for all."
+        />
       </Form>
     </section>
   )
 }
+
+const CLEARED_FOR = {
+  public: 'public fields',
+  restricted: 'all fields',
+} as const satisfies Record<(typeof CLEARANCES)[number], string>
 
 const ROLE_WORDS = {
   viewer: 'viewer: looks at records',

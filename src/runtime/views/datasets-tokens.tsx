@@ -1,7 +1,7 @@
 /** Upload tokens of a dataset: which there are, the form for one more, and the one that was made, shown this once. */
 import { UPLOAD_TOKEN_DAYS, UPLOAD_TOKEN_DAYS_MAX, type UploadTokenSummary } from '../../datasets/mod.ts'
-import type { FailedForm } from '../../server/mod.ts'
-import { Ago, type Failure, Field, Form, Id, NameField, SecretOnce, State, Table, type View } from '../../web/mod.ts'
+import { type FailedForm, PostButton } from '../../server/mod.ts'
+import { Ago, Field, Form, Id, NameField, SecretOnce, State, Table, type View } from '../../web/mod.ts'
 
 const STATES = {
   in_force: { state: 'running', word: 'in force' },
@@ -35,9 +35,11 @@ export function UploadTokens({ tokens, path, nowMs }: TokensProps): View {
           <Ago at={token.revokedAt ?? token.expiresAt} now={nowMs} />,
           <Id value={token.id} label={`id of ${token.name}`} />,
           token.state === 'in_force' && (
-            <a class="button quiet" href={`${path}/${token.id}/revoke`} aria-label={`Revoke ${token.name}`}>
-              Revoke
-            </a>
+            <PostButton
+              action={`${path}/${token.id}/revoke`}
+              label="Revoke"
+              describes={`Revoke ${token.name}: from the next request on what uploads with it fails`}
+            />
           ),
         ],
       }))}
@@ -80,7 +82,8 @@ export type MadeTokenProps = {
 export function MadeUploadToken({ token, uses, caFile, path }: MadeTokenProps): View {
   const explains = (
     <>
-      Put it where the pipeline keeps its secrets, as <code>SLUICE_TOKEN</code>. None of these scripts has it in it.
+      Put it where the pipeline keeps its secrets, as <code>SLUICE_UPLOAD_TOKEN</code>. None of these scripts has it in
+      it.
       {caFile !== undefined && (
         <>
           {' '}
@@ -90,26 +93,4 @@ export function MadeUploadToken({ token, uses, caFile, path }: MadeTokenProps): 
     </>
   )
   return <SecretOnce {...{ title: 'Upload token', secret: token, explains, uses, done: path }} />
-}
-
-/** Asks once more before it is revoked. */
-export function RevokeUploadToken(props: {
-  token: UploadTokenSummary
-  path: string
-  failure: Failure | undefined
-}): View {
-  const { token, path, failure } = props
-  const { id, name } = token
-  return (
-    <Form
-      action={`${path}/${id}/revoke`}
-      submit="Revoke the token"
-      danger
-      failure={failure}
-      cancel={{ label: 'Keep it', href: path }}
-    >
-      <h2>{`Revoke ${name}`}</h2>
-      <p>From the next request on it is refused, and whatever uploads with it fails. What it has uploaded stays.</p>
-    </Form>
-  )
 }

@@ -16,12 +16,13 @@ import {
   type TableRow,
   type View,
 } from '../../web/mod.ts'
-import type { Dataset, Shape } from '../../wire/mod.ts'
+import type { ClassChange, Dataset, DatasetSummary, Shape } from '../../wire/mod.ts'
 import type { ListedTenant } from '../datasets/access.ts'
+import { DatasetFields } from './datasets-fields.tsx'
 import { ImportStateShown } from './datasets-imports.tsx'
 
 /** A data tenant and what it keeps; `failure`: why that could not be read. */
-export type KeptOf = { tenant: ListedTenant; datasets: readonly Dataset[]; failure?: string }
+export type KeptOf = { tenant: ListedTenant; datasets: readonly DatasetSummary[]; failure?: string }
 export type TenantsProps = { tenants: readonly KeptOf[]; mayMakeTenant: boolean; nowMs: number }
 
 const SHAPE_WORDS: Record<Shape, string> = {
@@ -77,10 +78,11 @@ function OfTenant({ tenant, datasets, failure, nowMs }: KeptOf & { nowMs: number
   const { id, name, role } = tenant
   const path = `/datasets/${id}`
   const mayMake = role !== null && roleReaches(role, 'operator')
+  const leadsTo = role === 'owner' ? 'Members and removal' : 'Members'
   const acts = (
     <nav class="acts" aria-label={name}>
-      <a class="button quiet" href={path} aria-label={`Members of ${name}`}>
-        Members
+      <a class="button quiet" href={path} aria-label={`${leadsTo} of ${name}`}>
+        {leadsTo}
       </a>
       {mayMake && (
         <a class="button quiet" href={`${path}/~new`} aria-label={`New dataset of ${name}`}>
@@ -119,7 +121,11 @@ function OfTenant({ tenant, datasets, failure, nowMs }: KeptOf & { nowMs: number
   )
 }
 
-function rowOf({ id, name, shape, records, imports, lastImport }: Dataset, path: string, nowMs: number): TableRow {
+function rowOf(
+  { id, name, shape, records, imports, lastImport }: DatasetSummary,
+  path: string,
+  nowMs: number,
+): TableRow {
   return {
     href: `${path}/${id}`,
     cells: [
@@ -170,8 +176,9 @@ export function NewDatasetForm(
     >
       <NameField
         value={name}
-        error={errors['name'] && 'Lower-case letters, digits, - and _, a letter first'}
-        help="Lower-case letters, digits, - and _, a letter first."
+        error={errors['name']}
+        // What was refused says the same.
+        help={errors['name'] === undefined && 'Lower-case letters, digits, - and _, a letter first.'}
       />
       <Select
         name="shape"
@@ -185,10 +192,16 @@ export function NewDatasetForm(
   )
 }
 
-export type SettingsProps = { dataset: Dataset; path: string; mayRemove: boolean; nowMs: number }
+export type SettingsProps = {
+  dataset: Dataset
+  changes: readonly ClassChange[]
+  path: string
+  isOwner: boolean
+  nowMs: number
+}
 
-export function DatasetSettings({ dataset, path, mayRemove, nowMs }: SettingsProps): View {
-  const { id, shape, createdAtMs, records, imports, fields } = dataset
+export function DatasetSettings({ dataset, changes, path, isOwner, nowMs }: SettingsProps): View {
+  const { id, shape, createdAtMs, records, imports } = dataset
   return (
     <>
       <section class="card form" aria-label="Facts">
@@ -202,14 +215,8 @@ export function DatasetSettings({ dataset, path, mayRemove, nowMs }: SettingsPro
           ]}
         />
       </section>
-      <Table
-        id="fields"
-        title="Fields"
-        columns={[{ title: 'Name' }, { title: 'Type' }]}
-        rows={fields.map(({ name, type }) => ({ cells: [name, type] }))}
-        empty="None yet: a table gets its fields from its documents."
-      />
-      {mayRemove && (
+      <DatasetFields {...{ dataset, changes, path, isOwner, nowMs }} />
+      {isOwner && (
         <nav class="acts" aria-label="Danger">
           <a class="button danger" href={`${path}/remove`}>
             Remove this dataset

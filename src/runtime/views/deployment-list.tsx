@@ -91,7 +91,7 @@ function rowOf(one: DeploymentDetail, nowMs: number): TableRow {
     ),
     cells: [
       one.blueprint,
-      <State state={one.state} why={one.reasons} finished={one.finished?.records} />,
+      <State state={one.state} why={one.reasons} finished={one.finished} />,
       <Rate perSecond={rate.in} />,
       <Rate perSecond={rate.out} />,
       <Count value={one.deadLetters} />,

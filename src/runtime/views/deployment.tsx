@@ -118,7 +118,7 @@ export function deploymentViewProps(detail: DeploymentDetail, nowMs: number): De
     reasons: detail.state === 'awaiting-approval' ? [] : detail.reasons,
     sinceMs: detail.changedAtMs,
     ...drawn(detail, components),
-    finished: detail.finished?.records,
+    finished: detail.finished,
     bridges: detail.bridges.map(
       ({ since, ...bridge }): BridgeView => ({
         ...{ ...bridge, id: bridge.bridge, peer: bridge.peerName },

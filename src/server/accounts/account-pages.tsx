@@ -1,7 +1,7 @@
 /** “Your account”, on both servers: password, authenticator, sessions, API tokens. Its forms call the same functions as the API. */
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { PASSWORD_LENGTH_MIN } from '../../accounts/mod.ts'
+import { PASSWORD_LENGTH_MIN, setBrowserCookie } from '../../accounts/mod.ts'
 import { readForm, SecretOnce, type View, Words } from '../../web/mod.ts'
 import { type FormShown, formPage } from '../forms.tsx'
 import { ShortText } from '../inputs.ts'
@@ -93,7 +93,10 @@ function accountForms(deps: AccountPagesDeps, site: Site): Hono<PersonEnv> {
           return page('New password', <NewPassword {...{ ...shown, lengthMin: PASSWORD_LENGTH_MIN, error }} />)
         },
         async act({ c, input }) {
-          await changePassword(deps, selfOf(c), input.password)
+          const self = selfOf(c)
+          await changePassword(deps, self, input.password)
+          // By the new password this browser is known, and no other one.
+          setBrowserCookie(c, await deps.accounts.browserToken(self.id), site.place.cookie)
           return ACCOUNT_PATH
         },
       }),

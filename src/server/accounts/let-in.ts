@@ -70,8 +70,10 @@ export async function letIn(
   const { accounts, place, record } = deps
   if ('secondStep' in signedIn) return askForCode(c, place, signedIn.secondStep, onward)
   const { token, session } = signedIn
+  let browser: string
   try {
     const actor = `user:${session.user.id}`
+    browser = await accounts.browserToken(session.user.id)
     await record({ actor, action: 'session.opened', subject: session.id, detail: { how } })
     const before = await accounts.sessionOf(sessionTokenOf(c, place.cookie) ?? '')
     if (before) await accounts.endSession(before.user.id, before.id)
@@ -80,7 +82,7 @@ export async function letIn(
     throw error
   }
   setSessionCookie(c, token, place.cookie)
-  setBrowserCookie(c, await accounts.browserToken(session.user.id), place.cookie)
+  setBrowserCookie(c, browser, place.cookie)
   return c.redirect(onward, 303)
 }
 

@@ -155,9 +155,14 @@ async function list(c: Context<PersonEnv>, deps: PeopleDeps, site: Site): Promis
   return site.page(c, { ...page('People', view), ...(action && { action }) })
 }
 
-async function showUser(c: Context<PersonEnv>, { accounts, clock }: PeopleDeps, site: Site): Promise<Response> {
+async function showUser(c: Context<PersonEnv>, deps: PeopleDeps, site: Site): Promise<Response> {
+  const { accounts, clock } = deps
   const user = await accounts.findUser(idOf(c))
-  const dataTenants = await accounts.memberships.list(user.id)
+  const known = await deps.knownTenants?.(c)
+  const dataTenants = (await accounts.memberships.list(user.id)).map((one) => ({
+    ...one,
+    ...known?.get(one.dataTenant),
+  }))
   const sessions = roleReaches(c.var.user.role, 'owner') ? await accounts.listSessions(user.id) : undefined
   const view = <UserPage {...{ path: pathOf(site), user, dataTenants, sessions, nowMs: clock.now() }} />
   return site.page(c, page(user.name, view))

@@ -1,4 +1,5 @@
 /** People who may sign in: what an owner does with them, each act told to the audit trail first, and the API routes for it. */
+import type { Context } from 'hono'
 import * as v from 'valibot'
 import {
   type Accounts,
@@ -15,6 +16,7 @@ import { MACHINE_TOKEN } from '../access-file.ts'
 import { ApiRoutes } from '../api.ts'
 import { DataTenantOwned, SessionNeeded } from '../errors.ts'
 import { Instant } from '../inputs.ts'
+import type { PersonEnv } from '../person.ts'
 
 export type PeopleDeps = {
   accounts: Accounts
@@ -24,6 +26,8 @@ export type PeopleDeps = {
   address: () => string
   /** An owner came or went: whoever speaks for one on this machine looks again. */
   ownersChanged: () => Promise<void>
+  /** The data tenants that who asks may know, by id: what each is called, and its page where they may open it. A Platform has none. */
+  knownTenants?: (c: Context<PersonEnv>) => Promise<ReadonlyMap<string, { name: string; href?: string }>>
 }
 
 /** What an act is done with, and by whom (`user:<id>`). */

@@ -1,5 +1,5 @@
 /** The audit trail as a page: what was done, found by who, what and when; the head to keep elsewhere; the check and the file. */
-import type { TrailEntry } from '../../audit/mod.ts'
+import { type ActRead, readActs, type TrailEntry } from '../../audit/mod.ts'
 import {
   Ago,
   CopyButton,
@@ -19,16 +19,20 @@ export type AuditFilters = { actor: string; action: string; subject: string; sin
 /** What a check found; `count` entries are sound. */
 export type AuditVerdict = { ok: true; count: number } | { ok: false; firstBad: number; reason: string }
 
+/** An entry as who looks may see it. */
+type Entry = Omit<TrailEntry, 'hash'>
+
 export type AuditProps = {
   /** Address of the page. */
   path: string
   filters: AuditFilters
-  entries: readonly TrailEntry[]
+  entries: readonly Entry[]
   /** Where older entries begin. */
   next?: number | undefined
-  head: { count: number; hash: string }
+  /** Not there for who is told no hashes. */
+  head: { count: number; hash: string } | undefined
   verdict?: AuditVerdict | undefined
-  /** Names of people by `user:<id>`. */
+  /** Names by what stands in entries: of people by `user:<id>` and by id, of what else has one by id. */
   names: ReadonlyMap<string, string>
   mayExport: boolean
   nowMs: number
@@ -40,7 +44,7 @@ export function Audit(props: AuditProps): View {
       {props.verdict !== undefined && <Verdict verdict={props.verdict} />}
       <Filter path={props.path} filters={props.filters} />
       <Entries {...props} />
-      <Head {...props} />
+      {props.head && <Head {...props} head={props.head} />}
     </>
   )
 }
@@ -65,7 +69,11 @@ function Verdict({ verdict }: { verdict: AuditVerdict }): View {
   )
 }
 
-function Head({ path, head, mayExport }: AuditProps): View {
+function Head({
+  path,
+  head,
+  mayExport,
+}: Pick<AuditProps, 'path' | 'mayExport'> & { head: { count: number; hash: string } }): View {
   const text = `${head.count}:${head.hash}`
   return (
     <section class="card form" aria-label="Head of the trail">
@@ -128,15 +136,15 @@ function Entries(props: AuditProps): View {
           { title: 'Detail' },
         ]}
         empty={next === undefined ? 'No entry fits.' : 'None in this stretch; older ones may fit.'}
-        rows={entries.map((entry) => ({
-          id: `entry-${entry.count}`,
+        rows={readActs(entries).map((act) => ({
+          id: `entry-${act.entry.count}`,
           cells: [
-            grouped(entry.count),
-            <Ago at={entry.atMs} now={nowMs} />,
-            <Who actor={entry.actor} names={names} />,
-            <code class="keep">{entry.action}</code>,
-            <Subject id={entry.subject} />,
-            Object.keys(entry.detail).length > 0 && <Detail entry={entry} />,
+            act.first === act.entry.count ? grouped(act.first) : `${grouped(act.first)}, ${grouped(act.entry.count)}`,
+            <Ago at={act.entry.atMs} now={nowMs} />,
+            <Who actor={act.entry.actor} names={names} />,
+            <Did act={act} />,
+            <Subject id={act.entry.subject} names={names} />,
+            <Detail act={act} names={names} />,
           ],
         }))}
       />
@@ -166,20 +174,37 @@ function Who({ actor, names }: { actor: string; names: ReadonlyMap<string, strin
 
 const ID = /^[a-z]{2,4}_[0-9a-f-]{36}$/
 
-/** Ids are short to read and whole to copy; what else is acted upon stands as it is. */
-function Subject({ id }: { id: string }): View {
+/** What was not done is not to be taken for what was: it says so before its name. */
+function Did({ act: { action, outcome, code } }: { act: ActRead<Entry> }): View {
+  const name = <code class="keep">{action}</code>
+  if (outcome === 'done') return name
+  if (outcome === 'tried') return <span>tried: {name}, no outcome here</span>
+  return (
+    <span>
+      refused: {name}, not done, since <code class="break">{code}</code>
+    </span>
+  )
+}
+
+/** By its name where it has one here; ids are short to read and whole to copy; what else is acted upon stands as it is. */
+function Subject({ id, names }: { id: string; names: ReadonlyMap<string, string> }): View {
+  const name = names.get(id)
+  if (name !== undefined) return <span title={id}>{name}</span>
   return ID.test(id) ? <Id value={id} /> : <span class="break">{id}</span>
 }
 
 const HASH = /^[0-9a-f]{64}$/
 
-function Detail({ entry: { detail } }: { entry: TrailEntry }): View {
+function Detail({ act, names }: { act: ActRead<Entry>; names: ReadonlyMap<string, string> }): View {
+  const facts = Object.entries(act.entry.detail).filter(([name]) => act.code === undefined || name !== 'code')
   return (
     <span class="break">
-      {Object.entries(detail).map(([name, value], i) => (
+      {facts.map(([name, value], i) => (
         <>
           {`${i === 0 ? '' : ', '}${name} `}
-          {typeof value === 'string' && (ID.test(value) || HASH.test(value)) ? (
+          {typeof value === 'string' && names.has(value) ? (
+            <Subject id={value} names={names} />
+          ) : typeof value === 'string' && (ID.test(value) || HASH.test(value)) ? (
             <Id value={value} label={name} />
           ) : typeof value === 'number' && /AtMs$/.test(name) ? (
             formatInstant(value)

@@ -122,6 +122,10 @@ export const dataTenantMembers = sqliteTable(
     /** The data tenant's opaque id, `dt_…`. */
     dataTenant: text('data_tenant').notNull(),
     role: text('role', { enum: ['owner', 'operator', 'viewer'] }).notNull(),
+    /** Up to which class of fields they see values; who was a member before there were classes sees all. */
+    clearance: text('clearance', { enum: ['public', 'restricted'] })
+      .notNull()
+      .default('restricted'),
     grantedAtMs: integer('granted_at_ms').notNull(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.dataTenant] })],

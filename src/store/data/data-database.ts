@@ -5,13 +5,14 @@
 import Driver from 'libsql'
 import type { Bytes } from '../../base/mod.ts'
 import { BUSY_MS, keyText, openPrepared } from '../database.ts'
+import { StoreFailed } from '../errors.ts'
 import { dataMigrations } from '../migrations/data.ts'
 import { translateStoreError } from '../translate.ts'
 
 /** What a statement takes. Booleans are not among it: the driver ends the process over one. */
 export type SqlValue = string | number | null | Uint8Array
 /** What a column gives. */
-export type SqlResult = string | number | null | ArrayBuffer
+export type SqlResult = string | number | null | Uint8Array
 
 type Statement = ReturnType<InstanceType<typeof Driver>['prepare']>
 
@@ -19,6 +20,8 @@ type Statement = ReturnType<InstanceType<typeof Driver>['prepare']>
 const CACHE_KIB = 8_192
 /** Statements kept prepared, of those that write and of those that read: what a few datasets need. */
 const STATEMENTS_MAX = 64
+
+const TABLE_END = ') STRICT'
 
 /** An open database of a data tenant; every failure is one of the store's. Not for two callers at once: a transaction is everybody's. */
 export class DataDatabase {
@@ -48,6 +51,27 @@ export class DataDatabase {
   /** A statement that is used once, or that makes tables. */
   exec(sql: string): void {
     named(() => this.#driver.exec(sql))
+  }
+
+  /**
+   * Within a transaction: gives a strict table of ours further columns, all at once. `ALTER TABLE` takes them one at a time, and each
+   * time reads the schema of all tables anew: a thousand columns were 0.7 to 3 s and are 16 ms. This writes what it would write, by the
+   * procedure of https://sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes.
+   */
+  addColumns(table: string, definitions: readonly string[]): void {
+    const found = this.row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [table])?.[0]
+    const sql = String(found)
+    if (!sql.endsWith(TABLE_END)) throw new StoreFailed(`the table ${table} is not one of those that get columns`)
+    const version = Number(this.row('PRAGMA schema_version')?.[0])
+    this.exec('PRAGMA writable_schema = ON')
+    try {
+      const grown = `${sql.slice(0, -TABLE_END.length)}, ${definitions.join(', ')}${TABLE_END}`
+      this.run("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?", [grown, table])
+      this.exec(`PRAGMA schema_version = ${version + 1}`)
+    } finally {
+      // Reads the schema anew, too.
+      this.exec('PRAGMA writable_schema = RESET')
+    }
   }
 
   /** All of `work` or nothing. Nobody else may use the database before it has ended. */

@@ -37,6 +37,22 @@ export const datasetFields = sqliteTable(
   (table) => [primaryKey({ columns: [table.dataset, table.place] })],
 )
 
+/** What owners decided about the classes of fields, never changed: the last about a field holds. */
+export const classChanges = sqliteTable(
+  'class_changes',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    dataset: datasetNo(),
+    field: text('field').notNull(),
+    from: text('from', { enum: ['public', 'restricted'] }).notNull(),
+    to: text('to', { enum: ['public', 'restricted'] }).notNull(),
+    by: text('by').notNull(),
+    atMs: integer('at_ms').notNull(),
+  },
+  (table) => [index('class_changes_by_field').on(table.dataset, table.field, table.no)],
+)
+
 /** Every document that came, in the order in which it was taken. */
 export const imports = sqliteTable(
   'imports',
@@ -76,6 +92,8 @@ export const imports = sqliteTable(
     reasonLine: integer('reason_line'),
     /** The key of the document's file, if it is too large to be kept here; 32 bytes, of this file alone. */
     objectKey: bytes('object_key'),
+    /** When its document was erased, with what quoted it. */
+    erasedAtMs: integer('erased_at_ms'),
   },
   (table) => [
     index('imports_by_dataset').on(table.dataset, table.no),
@@ -106,6 +124,63 @@ export const documents = sqliteTable('documents', {
     .references(() => imports.no, { onDelete: 'cascade' }),
   content: bytes('content').notNull(),
 })
+
+/** Uploads that come in pieces, until all of them have come. */
+export const partialUploads = sqliteTable(
+  'partial_uploads',
+  {
+    id: text('id').primaryKey(),
+    dataset: datasetNo(),
+    /** When something of it came last. */
+    usedAtMs: integer('used_at_ms').notNull(),
+    /** Of the whole document, and how many have come. */
+    bytes: integer('bytes').notNull(),
+    offset: integer('offset').notNull(),
+    /** What its sender said of it, as JSON. */
+    about: text('about').notNull(),
+    idempotencyKey: text('idempotency_key'),
+    /** What it became once all of it had come. */
+    import: text('import'),
+  },
+  (table) => [index('partial_uploads_by_dataset').on(table.dataset)],
+)
+
+/** The pieces in their order: a file each, sealed under its key. */
+export const partialUploadParts = sqliteTable(
+  'partial_upload_parts',
+  {
+    upload: text('upload')
+      .notNull()
+      .references(() => partialUploads.id, { onDelete: 'cascade' }),
+    place: integer('place').notNull(),
+    key: bytes('key').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.upload, table.place] })],
+)
+
+/**
+ * Figures of a dataset that are kept ready. The counts of each are a table of its own, `rollup_<no>`, made by the room of datasets, with
+ * a row for each combination of what the records have in `by`.
+ */
+export const rollups = sqliteTable(
+  'rollups',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    dataset: datasetNo(),
+    /** Its name among those that its dataset's shape has; none if somebody declared it. */
+    preset: text('preset'),
+    /** `[{ field, bucket? }]` and `[field]`, as JSON. */
+    by: text('by').notNull(),
+    sum: text('sum').notNull(),
+    state: text('state', { enum: ['building', 'ready', 'ended'] }).notNull(),
+    /** While it is being built: the records up to this number are counted. */
+    builtTo: integer('built_to').notNull(),
+    rows: integer('rows').notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+  },
+  (table) => [index('rollups_by_dataset').on(table.dataset)],
+)
 
 /** One row: the position in the journal of uploads up to which everything is imported. */
 export const intake = sqliteTable('intake', {

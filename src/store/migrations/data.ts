@@ -19,5 +19,21 @@ export const dataMigrations: readonly Migration[] = [
       "CREATE INDEX `imports_by_idempotency_key` ON `imports` (`dataset`,`idempotency_key`) WHERE idempotency_key IS NOT NULL;",
       "CREATE TABLE `intake` (\n\t`id` integer PRIMARY KEY NOT NULL,\n\t`position` integer NOT NULL\n);"
     ]
+  },
+  {
+    "createdAtMs": 1795543478188,
+    "hash": "5aac9d8d91e78810d0fee646dbda1e2f904fc781acdebec9ad9110855956d1c9",
+    "statements": [
+      "CREATE TABLE `class_changes` (\n\t`no` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`id` text NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`field` text NOT NULL,\n\t`from` text NOT NULL,\n\t`to` text NOT NULL,\n\t`by` text NOT NULL,\n\t`at_ms` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE UNIQUE INDEX `class_changes_id_unique` ON `class_changes` (`id`);",
+      "CREATE INDEX `class_changes_by_field` ON `class_changes` (`dataset`,`field`,`no`);",
+      "CREATE TABLE `partial_upload_parts` (\n\t`upload` text NOT NULL,\n\t`place` integer NOT NULL,\n\t`key` blob NOT NULL,\n\tPRIMARY KEY(`upload`, `place`),\n\tFOREIGN KEY (`upload`) REFERENCES `partial_uploads`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `partial_uploads` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`used_at_ms` integer NOT NULL,\n\t`bytes` integer NOT NULL,\n\t`offset` integer NOT NULL,\n\t`about` text NOT NULL,\n\t`idempotency_key` text,\n\t`import` text,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `partial_uploads_by_dataset` ON `partial_uploads` (`dataset`);",
+      "CREATE TABLE `rollups` (\n\t`no` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`id` text NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`preset` text,\n\t`by` text NOT NULL,\n\t`sum` text NOT NULL,\n\t`state` text NOT NULL,\n\t`built_to` integer NOT NULL,\n\t`rows` integer NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE UNIQUE INDEX `rollups_id_unique` ON `rollups` (`id`);",
+      "CREATE INDEX `rollups_by_dataset` ON `rollups` (`dataset`);",
+      "ALTER TABLE `imports` ADD `erased_at_ms` integer;"
+    ]
   }
 ]

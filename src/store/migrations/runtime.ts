@@ -65,5 +65,17 @@ export const runtimeMigrations: readonly Migration[] = [
       "CREATE TABLE `upload_tokens` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`data_tenant` text NOT NULL,\n\t`dataset` text NOT NULL,\n\t`name` text NOT NULL,\n\t`secret_hash` blob NOT NULL,\n\t`created_by` text NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\t`expires_at_ms` integer NOT NULL,\n\t`revoked_at_ms` integer,\n\t`revoked_by` text,\n\t`last_used_at_ms` integer,\n\t`last_address` text\n);",
       "CREATE INDEX `upload_tokens_by_dataset` ON `upload_tokens` (`data_tenant`,`dataset`);"
     ]
+  },
+  {
+    "createdAtMs": 1795543478188,
+    "hash": "c73be0f89022b53138c8deb44f57829077f632fd35905f29270ec809a52c0db9",
+    "statements": [
+      "CREATE TABLE `connector_runs` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`connector` text NOT NULL,\n\t`state` text NOT NULL,\n\t`started_by` text,\n\t`started_at_ms` integer NOT NULL,\n\t`ended_at_ms` integer,\n\t`pages` integer NOT NULL,\n\t`bytes` integer NOT NULL,\n\t`records` integer NOT NULL,\n\t`removed` integer NOT NULL,\n\t`rows_taken` integer NOT NULL,\n\t`rows_replaced` integer NOT NULL,\n\t`rows_refused` integer NOT NULL,\n\t`failure` text,\n\t`warnings` text NOT NULL,\n\tFOREIGN KEY (`connector`) REFERENCES `connectors`(`id`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `connector_runs_by_connector` ON `connector_runs` (`connector`,`started_at_ms`);",
+      "CREATE TABLE `connectors` (\n\t`id` text PRIMARY KEY NOT NULL,\n\t`data_tenant` text NOT NULL,\n\t`dataset` text NOT NULL,\n\t`name` text NOT NULL,\n\t`type` text NOT NULL,\n\t`config` text NOT NULL,\n\t`credential` text,\n\t`network` text NOT NULL,\n\t`cron` text,\n\t`time_zone` text NOT NULL,\n\t`paused` integer NOT NULL,\n\t`approved_digest` text,\n\t`approved_by` text,\n\t`approved_at_ms` integer,\n\t`cursor` text,\n\t`cursor_run` text,\n\t`cursor_page` integer NOT NULL,\n\t`created_by` text NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\t`started_at_ms` integer\n);",
+      "CREATE UNIQUE INDEX `connectors_by_name` ON `connectors` (`data_tenant`,`name`);",
+      "ALTER TABLE `data_tenant_members` ADD `clearance` text DEFAULT 'restricted' NOT NULL;",
+      "ALTER TABLE `data_tenants` ADD `removing_at_ms` integer;"
+    ]
   }
 ]

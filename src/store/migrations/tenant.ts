@@ -59,5 +59,12 @@ export const tenantMigrations: readonly Migration[] = [
       "ALTER TABLE `users` ADD `disabled_at_ms` integer;",
       "ALTER TABLE `tenant_runtimes` ADD `trail_went_back` text;"
     ]
+  },
+  {
+    "createdAtMs": 1795543478188,
+    "hash": "ca2826622c96b50ed3ae1b26c0992fdf502432810001eff8223a259a7b81a194",
+    "statements": [
+      "ALTER TABLE `data_tenant_members` ADD `clearance` text DEFAULT 'restricted' NOT NULL;"
+    ]
   }
 ]

@@ -1,5 +1,5 @@
 /** What a Runtime remembers: who it is to its Platform, whom it trusts, what it was told to do and what its owner agreed to. */
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { bytes } from '../columns.ts'
 
 /** One row at most: the registration at a Platform Tenant, or the attempt at one. */
@@ -176,6 +176,8 @@ export const dataTenants = sqliteTable('data_tenants', {
   id: text('id').primaryKey(),
   name: text('name').notNull().unique(),
   createdAtMs: integer('created_at_ms').notNull(),
+  /** Since when it is there for nobody: what is left of it is being destroyed. */
+  removingAtMs: integer('removing_at_ms'),
 })
 
 /** What uploads prove themselves with, each for one dataset. */
@@ -198,4 +200,67 @@ export const uploadTokens = sqliteTable(
     lastAddress: text('last_address'),
   },
   (table) => [index('upload_tokens_by_dataset').on(table.dataTenant, table.dataset)],
+)
+
+/** What pulls from a system's API into a dataset, when, and how far it is. */
+export const connectors = sqliteTable(
+  'connectors',
+  {
+    id: text('id').primaryKey(),
+    dataTenant: text('data_tenant').notNull(),
+    dataset: text('dataset').notNull(),
+    name: text('name').notNull(),
+    type: text('type').notNull(),
+    /** JSON, as its type's schema has it. */
+    config: text('config').notNull(),
+    /** Name in the vault. */
+    credential: text('credential'),
+    /** Whether the site may be at a private address. */
+    network: text('network', { enum: ['public', 'private'] }).notNull(),
+    /** Without it, it runs when it is told to. */
+    cron: text('cron'),
+    timeZone: text('time_zone').notNull(),
+    paused: integer('paused', { mode: 'boolean' }).notNull(),
+    /** SHA-256 of the site, the credential and the rest that an owner of the Runtime agreed to. */
+    approvedDigest: text('approved_digest'),
+    approvedBy: text('approved_by'),
+    approvedAtMs: integer('approved_at_ms'),
+    /** JSON of its type's own form; moved once the page before it is durable. */
+    cursor: text('cursor'),
+    /** Under whose run's name the next page is taken, and how many were: the same page again is known by it. */
+    cursorRun: text('cursor_run'),
+    cursorPage: integer('cursor_page').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+    startedAtMs: integer('started_at_ms'),
+  },
+  (table) => [uniqueIndex('connectors_by_name').on(table.dataTenant, table.name)],
+)
+
+/** The last runs of each connector. */
+export const connectorRuns = sqliteTable(
+  'connector_runs',
+  {
+    id: text('id').primaryKey(),
+    connector: text('connector')
+      .notNull()
+      .references(() => connectors.id, { onDelete: 'cascade' }),
+    state: text('state', { enum: ['running', 'done', 'partly', 'failed', 'stopped', 'cut-off'] }).notNull(),
+    /** Who ran it; without it its schedule. */
+    startedBy: text('started_by'),
+    startedAtMs: integer('started_at_ms').notNull(),
+    endedAtMs: integer('ended_at_ms'),
+    pages: integer('pages').notNull(),
+    bytes: integer('bytes').notNull(),
+    records: integer('records').notNull(),
+    removed: integer('removed').notNull(),
+    rowsTaken: integer('rows_taken').notNull(),
+    rowsReplaced: integer('rows_replaced').notNull(),
+    rowsRefused: integer('rows_refused').notNull(),
+    /** JSON: code, message, advice. */
+    failure: text('failure'),
+    /** JSON: the first of them, each with code and message. */
+    warnings: text('warnings').notNull(),
+  },
+  (table) => [index('connector_runs_by_connector').on(table.connector, table.startedAtMs)],
 )

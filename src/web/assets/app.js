@@ -22,6 +22,12 @@ document.addEventListener('click', (event) => {
   if (button?.dataset.reveal !== undefined) reveal(button)
 })
 
+// What is shown once is gone with its page: the browser asks before that, unless it was said to be stored.
+addEventListener('beforeunload', (event) => {
+  const box = document.querySelector('form[data-stored] input')
+  if (box !== null && !box.checked) event.preventDefault()
+})
+
 /** What was typed into a filter before htmx listened to it is told to it once it does, which may be after the page has loaded. */
 function catchUp({ target }) {
   for (const filter of target.querySelectorAll('[data-filter]')) {

@@ -16,7 +16,7 @@ async function shell(script: string, cwd: string, environment: Record<string, st
 
 const test = Bun.which('curl') ? slowTest : slowTest.skip
 
-test('the script of a pipeline uploads every file with what the pipeline says, again doubles nothing, and a refusal fails it', async () => {
+test('the script of a pipeline uploads every file with what the pipeline says, waits until it is imported, again doubles nothing, and a refusal fails it', async () => {
   await using world = await datasetsWorld()
   const made = await world.json('token', 'create', '--dataset', 'nightly', '--name', 'lab', '--script', 'gitlab')
   const script = parse(made.script).test.after_script[0]
@@ -24,10 +24,10 @@ test('the script of a pipeline uploads every file with what the pipeline says, a
   // More than a megabyte, before which curl asks whether to go on; a name that needs quotes everywhere.
   world.file("results/deep er/two's.xml", junit('two').replace('>', `>${' '.repeat(2_000_000)}`))
   const said = { CI_COMMIT_REF_NAME: 'feat/ü #1&x', CI_COMMIT_SHA: 'abc', CI_PIPELINE_IID: '7', CI_JOB_ID: '9' }
-  const [code, told] = await shell(script, world.folder, { SLUICE_TOKEN: made.token, ...said })
-  expect([code, told.match(/"again":false/g)?.length]).toEqual([0, 2])
-  const again = await shell(script, world.folder, { SLUICE_TOKEN: made.token, ...said })
-  expect([again[0], again[1].match(/"again":true/g)?.length]).toEqual([0, 2])
+  const [code, told] = await shell(script, world.folder, { SLUICE_UPLOAD_TOKEN: made.token, ...said })
+  expect([code, told.match(/imp_\S+: done, 0 refused\n/g)?.length]).toEqual([0, 2])
+  const again = await shell(script, world.folder, { SLUICE_UPLOAD_TOKEN: made.token, ...said })
+  expect(again).toEqual([code, told])
   const fields = ['--fields', 'name,branch,commit,build,run', '--sort', 'name']
   await world.upload([world.file('last.xml', junit('last'))])
   expect((await world.json('dataset', 'query', 'nightly', ...fields, '--where', 'run = 9')).rows).toEqual([
@@ -40,7 +40,23 @@ test('the script of a pipeline uploads every file with what the pipeline says, a
     'one.xml',
     "two's.xml",
   ])
-  const [refused, why] = await shell(script, world.folder, { SLUICE_TOKEN: 'slu_wrong', ...said })
+  const [refused, why] = await shell(script, world.folder, { SLUICE_UPLOAD_TOKEN: 'slu_wrong', ...said })
   expect(refused).not.toBe(0)
   expect(why).toContain('upload_token.refused')
+})
+
+test('the bash script fails when rows were refused, after it has uploaded and waited for everything, and says where to look', async () => {
+  await using world = await datasetsWorld()
+  await world.json('dataset', 'create', 'sizes', '--data-tenant', 'acme', '--shape', 'table')
+  const made = await world.json('token', 'create', '--dataset', 'sizes', '--name', 'lab', '--script', 'bash')
+  world.file('tables/a/odd.csv', 'part,size\n1,10\n2,12,twice\n')
+  world.file('tables/b/fine.csv', 'part,size\n3,11\n')
+  world.file('tables/results.xml', junit('one'))
+  const script = made.script.replaceAll(/git rev-parse [^)]*/g, 'echo main')
+  const [code, told] = await shell(script, world.folder, { SLUICE_UPLOAD_TOKEN: made.token })
+  expect(code).toBe(1)
+  expect(told).toMatch(/: partly, 1 refused\n/)
+  expect(told).toMatch(/: done, 0 refused\n/)
+  expect(told).toEndWith('not everything was taken: the pages of the dataset say what was refused, and why\n')
+  expect(await world.json('dataset', 'imports', 'sizes')).toHaveLength(2)
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { type DatasetsWorld, datasetsWorld, junit } from '../../support/cli/datasets.ts'
 import { sluice } from '../../support/cli/terminal.ts'
 import { isQuick, slowTest as test } from '../../support/quick.ts'
@@ -59,6 +60,48 @@ test('a dataset is made, found by name or id with and without its data tenant, a
   expect([gone.exit, gone.err]).toEqual([4, expect.stringContaining('cli.name_unknown: ')])
 })
 
+test('a field is classified, and who is not cleared is told on standard error which fields are masked', async () => {
+  const { at, json, folder } = world
+  const { link } = await json('user', 'invite', 'ada')
+  const token = await tokenBehind(link, readFileSync(`${folder}/sluice-ca.pem`, 'utf8'))
+  expect((await at('data-tenant', 'member', 'add', 'acme', 'ada')).exit).toBe(0)
+  expect((await at('data-tenant', 'member', 'list', 'acme')).out).toMatch(/ada +viewer +public/)
+  await json('dataset', 'create', 'labelled', '--data-tenant', 'acme', '--shape', 'test-results')
+  const made = await json('token', 'create', '--dataset', 'labelled', '--name', 'ci')
+  const file = world.file('labelled.xml', junit('hidden-case'))
+  const { id } = await json('dataset', 'show', 'labelled')
+  const sent = ['upload', file, '--dataset', id, '--token-env', 'CI_TOKEN', '--at', `${folder}/data`]
+  expect((await sluice(sent, { CI_TOKEN: made.token })).exit).toBe(0)
+  const asked = (...words: string[]) =>
+    sluice(['dataset', 'query', 'labelled', ...words, '--at', `${folder}/data`], { SLUICE_TOKEN: token })
+  const csv = await asked('--format', 'csv', '--fields', 'name,_line')
+  expect(csv).toEqual({
+    ...{ exit: 0, out: expect.stringMatching(/^name,_line\r\n,\d+\r\n$/) },
+    err: 'Masked, since you are not cleared for restricted fields: name\n',
+  })
+  const refused = await asked('--where', 'name = hidden-case')
+  expect(refused.err).toStartWith('query.field_restricted: ')
+  expect((await at('dataset', 'classify', 'labelled', 'name', 'public')).out).toBe('name is public now.\n')
+  expect((await at('dataset', 'show', 'labelled')).out).toMatch(/name +text +public/)
+  expect((await asked('--fields', 'name')).out).toContain('hidden-case')
+  expect((await at('dataset', 'classify', 'labelled', 'nmae', 'public')).err).toStartWith('dataset.field_not_found: ')
+  await json('data-tenant', 'member', 'add', 'acme', 'ada', '--clearance', 'restricted')
+  expect((await asked('--format', 'csv')).err).toBe('')
+})
+
+/** An API token of whoever was invited by that link. */
+async function tokenBehind(link: string, ca: string): Promise<string> {
+  const { origin } = new URL(link)
+  const headers = { origin, 'content-type': 'application/x-www-form-urlencoded' }
+  const password = 'a long and lonely winter coat'
+  const body = new URLSearchParams({ token: link.split('/').at(-1) ?? '', password })
+  const entered = await fetch(`${origin}/link`, { method: 'POST', headers, body, redirect: 'manual', tls: { ca } })
+  const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const asked = { method: 'POST', headers: { origin, cookie, 'content-type': 'application/json' } }
+  const made = await fetch(`${origin}/v1/account/tokens`, { ...asked, body: '{"name":"test","days":1}', tls: { ca } })
+  return ((await made.json()) as { token: string }).token
+}
+
 test('a token is shown once with lines that upload and the authority, then listed, revoked, and refused', async () => {
   const { at, file } = world
   const made = await at(
@@ -76,7 +119,7 @@ test('a token is shown once with lines that upload and the authority, then liste
   const [token = ''] = made.out.split('\n')
   expect(token).toMatch(/^slu_/)
   expect(made.out.split(token)).toHaveLength(2)
-  expect(made.out).toContain(`--dataset ${world.dataset} --token-env SLUICE_TOKEN`)
+  expect(made.out).toContain(`--dataset ${world.dataset}`)
   expect(made.out).toContain('-----BEGIN CERTIFICATE-----')
   expect(made.out).toContain('after_script:')
   const [, id = ''] = /once .* (slu_\S+)$/m.exec((await at('token', 'list', '--dataset', 'nightly')).out) ?? []

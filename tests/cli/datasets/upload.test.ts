@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout } from 'bun:test'
 import { gzipSync } from 'node:zlib'
 import { startTcpProxy } from '../../support/bridge/tcp-proxy.ts'
 import { type DatasetsWorld, datasetsWorld, junit } from '../../support/cli/datasets.ts'
 import { sluice } from '../../support/cli/terminal.ts'
 import { isQuick, slowTest as test } from '../../support/quick.ts'
 import { until } from '../../support/until.ts'
+
+setDefaultTimeout(60_000)
 
 let world: DatasetsWorld
 beforeAll(async () => {
@@ -69,6 +71,31 @@ test('a connection that breaks within a document is made again, and the document
   expect(imports.filter(({ fileName }: { fileName: string }) => fileName === 'large.xml')).toHaveLength(1)
   // The one that broke, the one that carried it, and at least one that asked what became of it.
   expect(proxy.connections()).toBeGreaterThanOrEqual(3)
+})
+
+test('a large document goes on where its connection broke, and by another process where the first one ended', async () => {
+  await using proxy = { ...(await startTcpProxy(world.port)), [Symbol.asyncDispose]: async () => proxy.close() }
+  const bytes = 200_000_000
+  const path = world.file('g/huge.xml', junit('huge').replace('>', `>${' '.repeat(bytes)}`))
+  const server = ['--at', `https://127.0.0.1:${proxy.port}`, '--ca', `${world.folder}/sluice-ca.pem`]
+  const words = [path, ...server, '--attribute', 'build=19', '--json']
+  const leaving = new AbortController()
+  const first = world.upload(words, {}, leaving.signal)
+  await until('a piece of it is durable', () => world.piecesOnDisk() > 0)
+  proxy.cut()
+  await until('another piece of it is durable', () => world.piecesOnDisk() > 1)
+  leaving.abort()
+  expect((await first).exit).not.toBe(0)
+  const { exit, out, err } = await world.upload(words)
+  expect([exit, err]).toEqual([0, ''])
+  expect(JSON.parse(out)).toMatchObject([{ again: false, report: { rowsTaken: 1, rowsRefused: 0 } }])
+  const imports = await world.json('dataset', 'imports', 'nightly')
+  expect(imports.filter(({ fileName }: { fileName: string }) => fileName === 'huge.xml')).toHaveLength(1)
+  // From the beginning it would have been three times as much.
+  expect(proxy.bytes()).toBeLessThan(1.7 * bytes)
+  const again = await world.upload(words)
+  expect(JSON.parse(again.out)).toMatchObject([{ again: true }])
+  expect(proxy.bytes()).toBeLessThan(1.7 * bytes)
 })
 
 test('a wrong token is refused while a large document is on its way', async () => {

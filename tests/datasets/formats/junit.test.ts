@@ -310,3 +310,18 @@ test('a batch is given after a MiB of document, however few results that are', a
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100)
   expect(Math.max(...sizes)).toBeLessThanOrEqual(20)
 })
+
+test('properties of a case come to 64 KiB at most, however many have the same name and whatever the names are', async () => {
+  const big = 'y'.repeat(60_000)
+  const property = (name: string) => `<property name="${name}" value="${big}"/>`
+  const caseOf = (properties: string) =>
+    `<testsuite><testcase name="a"><properties>${properties}</properties></testcase></testsuite>`
+  const keptOf = async (properties: string): Promise<Record<string, string>> => {
+    const { items } = await read('junit', caseOf(properties))
+    const record = items.find((item) => item.kind === 'record')?.record
+    return record?.['properties'] as Record<string, string>
+  }
+  const many = await keptOf(Array.from({ length: 40 }, (_, n) => property(`p${n % 20}`)).join(''))
+  expect(JSON.stringify(many).length).toBeWithin(60_000, 66_600)
+  expect(await keptOf(property('n'.repeat(257)))).toEqual({})
+})

@@ -74,6 +74,7 @@ const BEGINNINGS: Readonly<Record<Format, readonly string[]>> = {
   csv: ['a,b\n', 'a;b\n1;2\n'],
   json: ['[', '[{"a":1},', '{"n":0,"rows":['],
   ndjson: ['{"a":1}\n', '{'],
+  removals: ['{"removals":[', '{"removals":[{"key":"A-1"},'],
   jira: ['Issue key,Summary\n', '{"issues":[', '{"names":{},"issues":[{"key":"A-1","fields":{}},'],
 }
 
@@ -131,6 +132,7 @@ const LARGE: Readonly<Record<Exclude<Format, 'jira'>, { begin: string; item: str
     csv: { begin: 'a,b\n', item: '1,2\n', between: '', end: '' },
     json: { begin: '[', item: '{"a":1}', between: ',', end: ']' },
     ndjson: { begin: '', item: '{"a":1}\n', between: '', end: '' },
+    removals: { begin: '{"removals":[', item: '{"key":"A-1"}', between: ',', end: ']}' },
   }
 
 for (const [format, { begin, item, between, end }] of Object.entries(LARGE)) {

@@ -35,6 +35,7 @@ test('what is acknowledged while passed-over positions are read is imported', as
   const loop = new ImportLoop({
     ...{ tenant: 'dt_1', journal: appendedAmidRead(journal), objects: folder.path, reached: 0 },
     ...{ clock: systemClock, random: systemRandom, log: logOf('test'), mayTrim: () => false },
+    turn: (_alone, work) => work(new AbortController().signal),
     worker: {
       position: async () => 0,
       import: async (documents) => ({ position: documents.at(-1)?.position ?? 0, gone: [] }),

@@ -2,8 +2,10 @@ import { expect, test } from 'bun:test'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { systemClock, systemRandom, Turns, utf8 } from '../../../src/base/mod.ts'
 import { writeObject } from '../../../src/datasets/raw/objects.ts'
-import { removeDataset } from '../../../src/datasets/tenant/dataset-rows.ts'
+import { listDatasets } from '../../../src/datasets/tenant/dataset-rows.ts'
 import { importEntries } from '../../../src/datasets/tenant/import-entries.ts'
+import { knownImports } from '../../../src/datasets/tenant/import-rows.ts'
+import { removeDataset, sweepRemoved } from '../../../src/datasets/tenant/removed-datasets.ts'
 import type { DataDatabase } from '../../../src/store/mod.ts'
 import { inChunks } from '../../support/datasets/data-host.ts'
 import { TenantDatabase } from '../../support/datasets/tenant-database.ts'
@@ -173,11 +175,15 @@ test('a document of many transactions that is cut off amid them is gone on with 
 test('a dataset that is gone takes its waiting documents with it, and its name is free', async () => {
   using tenant = await TenantDatabase.open()
   const { id } = await tenant.createDataset('rows', 'table')
-  await tenant.import(id, csv('a\n1\n'))
+  const first = await tenant.import(id, csv('a\n1\n'))
   expect(await removeDataset(tenant.db, id)).toEqual([])
   const late = await tenant.entry(id, csv('a\n2\n'))
   expect(await tenant.importEntries([late])).toEqual({ position: 2, gone: [late.header.import] })
+  expect(knownImports(tenant.db, [first.id])).toEqual([])
+  expect(listDatasets(tenant.db)).toEqual([])
+  while (await sweepRemoved(tenant.db));
   expect(tenant.db.row('SELECT (SELECT count(*) FROM imports), (SELECT count(*) FROM documents)')).toEqual([0, 0])
+  expect(tenant.db.row("SELECT count(*) FROM sqlite_schema WHERE name = 'records_1'")).toEqual([0])
   await tenant.createDataset('rows', 'issues')
   expect(await refusalOf(() => tenant.createDataset('rows', 'table'))).toBe('dataset.exists')
 })

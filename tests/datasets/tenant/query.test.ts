@@ -142,11 +142,13 @@ test('a page is of one moment, whatever the writer does meanwhile, and the next 
   await tenant.import(id, { text: 'n\n1\n2\n3\n4\n', contentType: 'text/csv' })
   const reader = await tenant.reader()
   const amid = doneAmid(reader, () => tenant.db.run('DELETE FROM records_1 WHERE no IN (3, 4)'))
-  const page = queryRecords(amid, id, { limit: 2, fields: ['n'] })
+  const page = queryRecords(amid, id, { limit: 2, fields: ['n'] }, 'restricted')
   expect(page.rows).toEqual([[4], [3]])
   const { next: after = '' } = page
-  expect(queryRecords(reader, id, { limit: 2, fields: ['n'], after })).toMatchObject({ rows: [[2], [1]] })
-  expect(await refusalOf(() => queryRecords(reader, id, { limit: 1, fields: ['none'] }))).toBe('query.invalid')
-  expect(queryRecords(reader, id, { limit: 2, fields: ['n'] }).rows).toEqual([[2], [1]])
+  expect(queryRecords(reader, id, { limit: 2, fields: ['n'], after }, 'restricted')).toMatchObject({ rows: [[2], [1]] })
+  expect(await refusalOf(() => queryRecords(reader, id, { limit: 1, fields: ['none'] }, 'restricted'))).toBe(
+    'query.invalid',
+  )
+  expect(queryRecords(reader, id, { limit: 2, fields: ['n'] }, 'restricted').rows).toEqual([[2], [1]])
   reader.close()
 })

@@ -86,7 +86,7 @@ test('a token ends with its days, is listed as expired, and a second one beside 
   for (const days of [0, 0.5, 1_097]) expect(await refusalOf(() => made(tokens, { days }))).toBe('upload_token.unfit')
 })
 
-test('the last use is listed with its address, written once a minute', async () => {
+test('the last use is listed with its address at once, and written once a minute', async () => {
   const tokens = newTokens()
   const { id, token } = await made(tokens)
   const use = async () => (await newTokens().list(TENANT, DATASET)).find((one) => one.id === id)
@@ -96,6 +96,8 @@ test('the last use is listed with its address, written once a minute', async () 
   clock.advance(59_999)
   await tokens.grantOf(token, '192.0.2.2')
   expect(await use()).toMatchObject({ usedAt: first, address: '192.0.2.1' })
+  const [listed] = (await tokens.list(TENANT, DATASET)).filter((one) => one.id === id)
+  expect(listed).toMatchObject({ usedAt: first + 59_999, address: '192.0.2.2' })
   clock.advance(1)
   await tokens.grantOf(token, '192.0.2.2')
   expect(await use()).toMatchObject({ usedAt: first + 60_000, address: '192.0.2.2' })

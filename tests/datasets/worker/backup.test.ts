@@ -50,10 +50,13 @@ slowTest(
     await using again = await DataHost.at(path, master)
     const restored = again.desk.of(tenant)
     const own = { where: [{ field: 'n', is: 'gt' as const, value: 0 }], fields: ['n'], limit: 1_000 }
-    const numbers = async () => (await restored.query(dataset.id, own)).rows.map(([n]) => Number(n))
+    const numbers = async () => (await restored.query(dataset.id, own, 'restricted')).rows.map(([n]) => Number(n))
     await until('the first 60 are there', async () => (await numbers()).filter((n) => n <= 60).length >= 60)
     const { import: next } = await restored.take(dataset.id, csv('n\n1000\n'))
-    await until('what waited is imported', async () => (await restored.import(dataset.id, next)).endedAtMs)
+    await until(
+      'what waited is imported',
+      async () => (await restored.import(dataset.id, next, 'restricted')).endedAtMs,
+    )
     const found = await numbers()
     expect(new Set(found).size).toBe(found.length)
     expect(found.filter((n) => n <= 60).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1))

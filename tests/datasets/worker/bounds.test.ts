@@ -21,7 +21,7 @@ test('a query that takes too long is ended with its process, and the next one is
   const dataset = await data.createDataset({ name: 'rows', shape: 'table' })
   await ended(data, dataset.id, (await data.take(dataset.id, csv('n\n1\n'))).import)
   const before = clock.sleeping
-  const slow = refusalOf(() => data.query(dataset.id, { limit: 1 }))
+  const slow = refusalOf(() => data.query(dataset.id, { limit: 1 }, 'restricted'))
   await until('the query has begun', () => clock.sleeping > before)
   clock.advance(10_000)
   expect(await slow).toBe('query.too_slow')

@@ -17,7 +17,9 @@ describe('a data tenant', () => {
     })
     expect(await valuesOf(data, dataset, 'sku')).toEqual(['b', 'a'])
     expect(await data.dataset(dataset.id)).toMatchObject({ records: 2, imports: 1, lastImport: { id, state: 'done' } })
-    expect((await data.imports(dataset.id, { limit: 10 })).imports.map((one) => one.id)).toEqual([id])
+    expect((await data.imports(dataset.id, { limit: 10, viewer: 'restricted' })).imports.map((one) => one.id)).toEqual([
+      id,
+    ])
   })
 
   test('that is not there is refused whatever is asked, and nothing is made for it', async () => {
@@ -38,10 +40,12 @@ describe('a data tenant', () => {
     const mine = await ours.createDataset({ name: 'prices', shape: 'table' })
     expect(await refusalOf(() => ours.dataset(id))).toBe('dataset.not_found')
     expect(await refusalOf(() => ours.take(id, csv('a\n1\n')))).toBe('dataset.not_found')
-    expect(await refusalOf(() => ours.import(id, upload))).toBe('dataset.not_found')
-    expect(await refusalOf(() => ours.import(mine.id, upload))).toBe('import.not_found')
-    expect(await refusalOf(() => ours.imports(mine.id, { before: upload, limit: 5 }))).toBe('import.not_found')
-    expect(await refusalOf(() => ours.query(id, { limit: 1 }))).toBe('dataset.not_found')
+    expect(await refusalOf(() => ours.import(id, upload, 'restricted'))).toBe('dataset.not_found')
+    expect(await refusalOf(() => ours.import(mine.id, upload, 'restricted'))).toBe('import.not_found')
+    expect(await refusalOf(() => ours.imports(mine.id, { before: upload, limit: 5, viewer: 'restricted' }))).toBe(
+      'import.not_found',
+    )
+    expect(await refusalOf(() => ours.query(id, { limit: 1 }, 'restricted'))).toBe('dataset.not_found')
     expect(await refusalOf(() => ours.removeDataset(id))).toBe('dataset.not_found')
     expect(await valuesOf(theirs, { id }, 'a')).toEqual(['secret'])
   })
@@ -73,7 +77,7 @@ describe('an upload', () => {
     }
     expect(await refusalOf(() => data.take(id, { content: broken() }))).toBe('internal.unexpected')
     expect(readdirSync(host.folder.file(`data/${tenant}/raw`))).toEqual([])
-    expect((await data.imports(id, { limit: 5 })).imports).toEqual([])
+    expect((await data.imports(id, { limit: 5, viewer: 'restricted' })).imports).toEqual([])
     const [small, large] = [csv('a\n1\n'), csv(`a\n${'1\n'.repeat(50_000)}`)]
     await Promise.all([data.take(id, small), data.take(id, large)])
     await data.removeDataset(id)
@@ -82,6 +86,38 @@ describe('an upload', () => {
     expect(readdirSync(host.folder.file(`data/${tenant}/raw`))).toEqual([])
     expect(await refusalOf(() => data.take(id, csv('a\n1\n')))).toBe('dataset.not_found')
     const unknown = 'imp_01a20da1-3cb4-71ab-8695-46f457191765' as ImportId
-    expect(await refusalOf(() => data.import(id as DatasetId, unknown))).toBe('dataset.not_found')
+    expect(await refusalOf(() => data.import(id as DatasetId, unknown, 'restricted'))).toBe('dataset.not_found')
+  })
+})
+
+test('a list of imports goes on from one of its own dataset only, and a list of datasets has no fields', async () => {
+  await using host = await DataHost.open()
+  const { data } = await host.tenant()
+  const [one, other] = [
+    await data.createDataset({ name: 'one', shape: 'table' }),
+    await data.createDataset({ name: 'other', shape: 'table' }),
+  ]
+  const { import: upload } = await data.take(other.id, csv('a\n1\n'))
+  await ended(data, other.id, upload)
+  const page = { before: upload, limit: 5, viewer: 'restricted' as const }
+  expect(await refusalOf(() => data.imports(one.id, page))).toBe('import.not_found')
+  expect((await data.imports(other.id, page)).imports).toEqual([])
+  const listed = await data.datasets()
+  expect(listed.map(({ name, records }) => [name, records])).toEqual([
+    ['one', 0],
+    ['other', 1],
+  ])
+  expect(listed.some((dataset) => 'fields' in dataset)).toBe(false)
+})
+
+test('names with NUL are kept whole, with a mark in its place', async () => {
+  await using host = await DataHost.open()
+  const { data } = await host.tenant()
+  const { id } = await data.createDataset({ name: 'rows', shape: 'test-results' })
+  const about = { fileName: 'a\0b.csv', attributes: { branch: 'm\0ain', other: 'x\0y' } }
+  const taken = await data.take(id, csv('name,status\na,passed\n', about))
+  expect(await ended(data, id, taken.import)).toMatchObject({
+    fileName: 'a\ufffdb.csv',
+    attributes: { branch: 'm\ufffdain', other: 'x\ufffdy' },
   })
 })

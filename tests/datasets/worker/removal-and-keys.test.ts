@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
+import { beginRemoval } from '../../../src/datasets/data-tenants.ts'
 import { copierBy } from '../../../src/store/mod.ts'
 import { csv, DataHost, dataWorkerEntry, ended, valuesOf } from '../../support/datasets/data-host.ts'
 import { refusalOf } from '../../support/refusal.ts'
@@ -32,12 +33,19 @@ test('a removal that was cut off is brought to its end at the next start', async
   await data.createDataset({ name: 'rows', shape: 'table' })
   await host.close()
   await host.reopen()
-  const { removeDataTenantRow } = await import('../../../src/datasets/data-tenants.ts')
-  await removeDataTenantRow({ db: host.db }, id)
+  await beginRemoval({ db: host.db }, id, 1)
   expect(existsSync(host.folder.file(`data/${id}.db`))).toBe(true)
   await host.restart()
   expect(keysOf(host, id)).toEqual([])
   expect(readdirSync(host.folder.file('data'))).toEqual([])
+  expect(await refusalOf(() => host.desk.of(id).datasets())).toBe('data_tenant.not_found')
+  // What is due elsewhere is asked for until it is done.
+  expect(await host.desk.removing()).toEqual([id])
+  const failing = host.desk.remove(id, () => Promise.reject(new Error('the disk is gone')))
+  expect(await refusalOf(() => failing)).toBe('internal.unexpected')
+  expect(await host.desk.removing()).toEqual([id])
+  await host.desk.remove(id)
+  expect(await host.desk.removing()).toEqual([])
 })
 
 test('rotateKeys() gives databases and journals of all tenants new keys; what they hold is there before and after a restart', async () => {

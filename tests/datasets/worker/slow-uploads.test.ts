@@ -65,7 +65,7 @@ describe('a document that comes slowly', () => {
     await using _ = host
     await host.desk.remove(tenant)
     go()
-    expect(await refusalOf(() => taking)).toBe('host.file_missing')
+    expect(await refusalOf(() => taking)).toBe('data_tenant.not_found')
     expect(readdirSync(host.folder.file('data'))).toEqual([])
   })
 })

@@ -124,7 +124,12 @@ describe('to set a credential', () => {
     await desk.set('warehouse', PASSWORD, OWNER)
     const bad = { kind: 'database_url', fields: { url: 'marker-of-the-canary' } }
     expect(await refusalOf(() => desk.set('warehouse', bad, OWNER))).toBe('credential.field_invalid')
-    expect(trail.map(({ action }) => action)).toEqual(['credential.set', 'credential.set', 'credential.set_failed'])
+    expect(trail.map(({ action }) => action)).toEqual([
+      'credential.set_tried',
+      'credential.set',
+      'credential.set_tried',
+      'credential.set_failed',
+    ])
     expect(JSON.stringify(trail)).not.toContain('marker')
   })
 
@@ -133,7 +138,11 @@ describe('to set a credential', () => {
     const { desk, trail } = opened
     const made = await desk.generate('deploy-key', { kind: 'ssh_key', algorithm: 'ed25519' }, OWNER)
     expect(made.publicFacts?.publicKey).toStartWith('ssh-ed25519 ')
-    expect(trail).toMatchObject([{ action: 'credential.generated', detail: { kind: 'ssh_key', algorithm: 'ed25519' } }])
+    const detail = { kind: 'ssh_key', algorithm: 'ed25519' }
+    expect(trail).toMatchObject([
+      { action: 'credential.generated_tried', detail },
+      { action: 'credential.generated', detail },
+    ])
   })
 })
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { beginRemoval } from '../../../src/datasets/data-tenants.ts'
+import { finishRemovals } from '../../../src/runtime/datasets/tenant-acts.ts'
 import { imported, memberFor, party, send } from '../../support/runtime/data-site.ts'
 import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
 
@@ -38,8 +40,8 @@ describe('a data tenant', () => {
     const members = `/v1/data-tenants/${acme.tenant}/members`
     const { body } = await host.ask('GET', members, { token })
     expect(body.members.map(({ since: _, ...one }: { since: string }) => one)).toEqual([
-      { user: { id: owner, name: expect.any(String) }, role: 'owner' },
-      { user: { id: user, name }, role: 'viewer' },
+      { user: { id: owner, name: expect.any(String) }, role: 'owner', clearance: 'restricted' },
+      { user: { id: user, name }, role: 'viewer', clearance: 'restricted' },
     ])
     for (const method of ['PUT', 'DELETE']) {
       const given = method === 'PUT' ? { body: { role: 'operator' } } : {}
@@ -54,7 +56,7 @@ describe('a data tenant', () => {
     const granted = await acts('data_tenant.granted')
     expect(
       granted.filter(({ detail }) => detail['dataTenant'] === acme.tenant).map(({ detail }) => detail['role']),
-    ).toEqual([...['owner', 'operator', 'viewer', 'owner']])
+    ).toEqual(['owner', 'viewer', 'owner'])
   })
 
   test('asks a stale session who it is before it is made, changed or removed', async () => {
@@ -101,6 +103,18 @@ describe('a data tenant', () => {
       detail: { keys: `database ${gone.tenant}, journal ${gone.tenant}`, keysLeft: 0 },
     })
     expect(existsSync(join(host.state.folder, 'data'))).toBe(true)
+  })
+
+  test('whose removal a crash cut off has its members and certificate seen to at the next start', async () => {
+    const gone = await party(host, 'cut-off')
+    await beginRemoval(host.state, gone.tenant, 1)
+    await finishRemovals(host)
+    expect(await host.accounts.memberships.of(gone.tenant)).toEqual([])
+    const [certificate] = await acts('data_tenant.destroyed')
+    expect(certificate).toMatchObject({ subject: gone.tenant, detail: { cutOff: true, keysLeft: 0 } })
+    expect(await host.state.datasets.removing()).toEqual([])
+    const token = await host.tokenFor('owner')
+    expect((await host.ask('POST', '/v1/data-tenants', { token, body: { name: 'cut-off' } })).status).toBe(201)
   })
 })
 

@@ -23,7 +23,14 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PUT /members/{user}': { role: 'viewer' },
   'POST /datasets': { name: 'mine', shape: 'table' },
   'POST /datasets/{dataset}/query': { limit: 10 },
+  'POST /datasets/{dataset}/group': { by: [{ field: 'n' }] },
+  'POST /datasets/{dataset}/rollups': { by: [{ field: 'n' }] },
+  'POST /datasets/{dataset}/erase': { where: [{ field: 'text', is: 'eq', value: 'x' }], dryRun: false },
+  'POST /datasets/{dataset}/classes': { field: 'text', class: 'public' },
   'POST /datasets/{dataset}/tokens': { name: 'mine' },
+  'POST /connectors': { name: 'mine', dataset: `ds_${UUID}`, type: 'jira', config: {} },
+  'PATCH /connectors/{connector}': { paused: true },
+  'PUT /connectors/{connector}/cursor': { cursor: null },
   'POST /datasets/{dataset}/uploads': { n: 1 },
 }
 
@@ -50,7 +57,7 @@ const told = ({ status, body }: Awaited<ReturnType<ManagementHost['ask']>>) => {
 describe('every route of a data tenant', () => {
   test('answers who is no member, an owner of the Runtime too, exactly as where no such tenant is', async () => {
     const { id: user } = (await host.ask('GET', '/v1/account', { token: bolt.owner })).body
-    const ids = { dataset: bolt.dataset, import: importOfBolt, token: bolt.token, user }
+    const ids = { dataset: bolt.dataset, import: importOfBolt, token: bolt.token, user, rollup: `ru_${UUID}` }
     const theirs = await routesFor({ ...ids, dataTenant: bolt.tenant })
     const nobodys = await routesFor({ ...ids, dataTenant: `dt_${UUID}` })
     expect(theirs.length).toBeGreaterThanOrEqual(15)
@@ -66,7 +73,13 @@ describe('every route of a data tenant', () => {
   })
 
   test('finds nothing of another tenant by the ids of things below an own one', async () => {
-    const ids = { dataTenant: acme.tenant, dataset: bolt.dataset, import: importOfBolt, token: bolt.token }
+    const ids = {
+      dataTenant: acme.tenant,
+      dataset: bolt.dataset,
+      import: importOfBolt,
+      token: bolt.token,
+      rollup: `ru_${UUID}`,
+    }
     const routes = (await routesFor(ids)).filter(({ path }) => path.includes(bolt.dataset))
     expect(routes.length).toBeGreaterThanOrEqual(9)
     for (const { method, path, body } of routes) {
@@ -87,16 +100,30 @@ describe('every route of a data tenant', () => {
       owner: await memberFor(host, bolt, 'owner'),
     }
     const below = bolt.below.replace('/v1', '')
+    const connectors = `/data-tenants/${bolt.tenant}/connectors`
+    const connector = `${connectors}/nobody-knows-connector`
     const refusedTo: Record<string, readonly Role[]> = {
       ...{ [`GET ${below}/tokens`]: ['viewer'], [`POST ${below}/tokens`]: ['viewer'] },
       ...{ [`POST ${below}/uploads`]: ['viewer'], [`DELETE ${below}/tokens/nothing`]: ['viewer'] },
       ...{ [`POST /data-tenants/${bolt.tenant}/datasets`]: ['viewer'], [`DELETE ${below}`]: ['viewer', 'operator'] },
+      [`POST ${below}/erase`]: ['viewer', 'operator'],
+      [`POST ${below}/classes`]: ['viewer', 'operator'],
+      ...{
+        [`POST ${connectors}`]: ['viewer'],
+        [`PATCH ${connector}`]: ['viewer'],
+        [`DELETE ${connector}`]: ['viewer'],
+      },
+      ...{ [`POST ${connector}/run`]: ['viewer'], [`POST ${connector}/check`]: ['viewer'] },
+      ...{ [`POST ${connector}/discover`]: ['viewer'], [`GET ${connector}/cursor`]: ['viewer'] },
+      [`PUT ${connector}/cursor`]: ['viewer'],
+      ...{ [`POST ${below}/rollups`]: ['viewer'], [`DELETE ${below}/rollups/ru_${UUID}`]: ['viewer'] },
       [`DELETE /data-tenants/${bolt.tenant}`]: ['viewer', 'operator'],
       [`PUT /data-tenants/${bolt.tenant}/members/nobody`]: ['viewer', 'operator'],
       [`DELETE /data-tenants/${bolt.tenant}/members/nobody`]: ['viewer', 'operator'],
     }
     const routes = await routesFor({
       ...{ dataTenant: bolt.tenant, dataset: bolt.dataset, import: importOfBolt, token: 'nothing', user: 'nobody' },
+      rollup: `ru_${UUID}`,
     })
     for (const { method, path, body } of routes) {
       for (const role of ['viewer', 'operator'] as const) {

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { systemClock, systemRandom } from '../../../src/base/mod.ts'
 import { UploadTokens } from '../../../src/datasets/mod.ts'
 import type { DataTenantId } from '../../../src/wire/mod.ts'
-import { imported, memberFor, type Party, party, send } from '../../support/runtime/data-site.ts'
-import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
+import { imported, memberFor, type Party, PEER, party, send } from '../../support/runtime/data-site.ts'
+import { type ManagementHost, managementHost, ORIGIN } from '../../support/runtime/management-host.ts'
 
 let host: ManagementHost
 let acme: Party
@@ -177,5 +177,29 @@ describe('an upload by a person', () => {
       const { status, body } = await host.ask('GET', path, { token })
       expect([status, body.code]).toEqual([404, 'import.not_found'])
     }
+  })
+})
+
+describe('a document as it came', () => {
+  const text = `n,text\n${Array.from({ length: 30_000 }, (_, n) => `${n},row ${n}`).join('\n')}\n`
+
+  test.each([
+    ['a small one', 'n,text\n1,one\n', undefined, 'unit.csv'],
+    ['a large one', text, undefined, 'unit.csv'],
+    ['a compressed one', gzipSync(text), 'gzip', 'unit.csv.gz'],
+  ])('%s is given back byte for byte, as a file', async (_, body, encoding, name) => {
+    const { body: sent } = await send(host, `${upload(acme.dataset)}?name=unit.csv`, {
+      ...{ token: acme.upload, body, headers: { ...CSV, ...(encoding && { 'content-encoding': encoding }) } },
+    })
+    await imported(host, acme, sent.import)
+    const path = `${acme.below}/imports/${sent.import}/document`
+    const request = new Request(`${ORIGIN}${path}`, { headers: { authorization: `Bearer ${acme.owner}` } })
+    const answer = await host.app.fetch(request, { peer: PEER })
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename*=UTF-8''${name}`)
+    expect(answer.headers.get('content-type')).toBe('application/octet-stream')
+    expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(body))).toBe(true)
+    const uncleared = await memberFor(host, acme, 'operator', 'public')
+    const refused = await host.ask('GET', path, { token: uncleared })
+    expect([refused.status, refused.body.code]).toEqual([403, 'query.field_restricted'])
   })
 })

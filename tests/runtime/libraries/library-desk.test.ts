@@ -66,6 +66,7 @@ describe('a library', () => {
     const bytes = contents.reduce((total, file) => total + file.bytes, 0)
     expect((await opened.desk.find('left-pad', '1.3.0')).files).toEqual({ count: 3, bytes })
     expect(opened.trail).toMatchObject([
+      { action: 'library.installed_tried', subject: 'left-pad@1.3.0' },
       { action: 'library.installed', subject: 'left-pad@1.3.0', detail: { sha256: installed.sha256 } },
     ])
     expect(opened.changes()).toBe(1)

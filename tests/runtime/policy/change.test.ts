@@ -43,7 +43,7 @@ const numbered = (n: number, version = 1): Assignment => plainAssignment({ deplo
 test('rules that end nothing come into force at once, last over a restart, and are in the trail before', async () => {
   const policy = { ...DEFAULT_POLICY, hosts: ['db.example'] }
   await change(policy)
-  expect(acts).toEqual(['policy.changed', 'changed'])
+  expect(acts).toEqual(['policy.changed_tried', 'policy.changed', 'changed'])
   expect((await OwnerRules.open(documents)).inForce).toMatchObject({
     ...{ policy, authentic: true, changed: { by: 'user:owner' } },
   })

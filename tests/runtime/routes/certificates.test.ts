@@ -25,7 +25,7 @@ async function brought(dns: string[] = [], ip = ['127.0.0.1']) {
 
 async function acts(): Promise<string[]> {
   const { entries } = await host.state.trail.search({ action: 'certificate.*', limit: 100 })
-  return entries.map(({ action }) => action).reverse()
+  return entries.flatMap(({ action }) => (action.endsWith('_tried') ? [] : action)).reverse()
 }
 
 describe('/v1/certificate', () => {
@@ -63,9 +63,7 @@ describe('/v1/certificate', () => {
     expect(insisted.body.installed).toMatchObject({ names: ['factory.example'], coversHost: false })
     const { text } = await host.ask('GET', '/v1/certificate', { token: owner })
     for (const secret of [mine.key.split('\n')[1] ?? '', 'PRIVATE', PASSPHRASE]) expect(text).not.toContain(secret)
-    expect((await acts()).slice(before)).toEqual([
-      ...['certificate.set', 'certificate.set', 'certificate.set_failed', 'certificate.set'],
-    ])
+    expect((await acts()).slice(before)).toEqual([...['certificate.set', 'certificate.set_failed', 'certificate.set']])
   })
 
   test('names each fault by its code', async () => {

@@ -69,6 +69,10 @@ describe('the list of datasets', () => {
     const again = await post(form, { name: 'Not A Name', shape: 'issues' })
     expect(again.status).toBe(422)
     expect(again.text).toContain('value="Not A Name"')
+    expect(again.text).toContain(
+      'must be lower-case letters, digits, <code>-</code> and <code>_</code>, a letter first, such as nightly-tests',
+    )
+    expect(again.text.match(/a letter first/g)).toHaveLength(1)
     const { status, headers } = await post(form, { name: 'tickets', shape: 'issues' })
     expect(status).toBe(303)
     const empty = (await get(headers.get('location') ?? '')).text
@@ -133,7 +137,7 @@ describe('the imports of a dataset', () => {
 })
 
 describe('the upload tokens of a dataset', () => {
-  test('are made by an operator there, shown once with a script for each pipeline, listed, and revoked after a look at what that does', async () => {
+  test('are made by an operator there, shown once with a script for each pipeline, listed, and revoked by one click', async () => {
     const operator = await memberFor(host, acme, 'operator')
     expect((await post(`${path}/tokens/new`, { name: 'ci', days: '0' }, operator)).status).toBe(422)
     const made = await post(`${path}/tokens/new`, { name: 'ci', days: '30' }, operator)
@@ -146,16 +150,13 @@ describe('the upload tokens of a dataset', () => {
     const listed = await get(`${path}/tokens`, operator)
     expect(listed.text).not.toContain(token)
     expect(listed.text).toContain('192.0.2.7')
-    const revoke =
-      linksOf(listed.text)
-        .filter((href) => href.endsWith('/revoke'))
-        .at(-1) ?? ''
-    expect((await get(revoke, operator)).text).toContain('Revoke ci')
+    const revoke = /action="([^"]+\/revoke)"><button[^>]*aria-label="Revoke ci:/.exec(listed.text)?.[1] ?? ''
+    const viewer = await memberFor(host, acme, 'viewer')
+    expect((await post(revoke, {}, viewer)).status).toBe(403)
     expect((await sent()).status).toBe(202)
     expect((await post(revoke, {}, operator)).status).toBe(303)
     expect((await sent()).status).toBe(401)
     expect((await get(`${path}/tokens`, operator)).text).toContain('revoked')
-    const viewer = await memberFor(host, acme, 'viewer')
     expect((await get(`${path}/tokens`, viewer)).status).toBe(403)
     expect((await get(path, viewer)).text).not.toContain(`href="${path}/tokens"`)
   })
@@ -188,4 +189,16 @@ test('a dataset, and then its data tenant, go when their names are typed by an o
   expect((await get(below, bolt.owner)).status).toBe(404)
   expect((await post(`/datasets/${bolt.tenant}/remove`, { typed: 'bolt' }, bolt.owner)).status).toBe(303)
   expect((await get('/datasets', bolt.owner)).text).not.toContain('bolt')
+})
+
+test('the page of a user calls data tenants by the names that who looks may know, and the others by their ids', async () => {
+  const cora = await party(host, 'cora')
+  const member = (await host.ask('GET', '/v1/account', { token: cora.owner })).body
+  const seen = async (token: string) => (await get(`/settings/people/${member.id}`, token)).text
+  expect(await seen(cora.owner)).toContain(`<a class="open" href="/datasets/${cora.tenant}">cora</a>`)
+  const other = await seen(await host.tokenFor('owner'))
+  expect(other).toContain('>cora<')
+  expect(other).not.toContain(`href="/datasets/${cora.tenant}"`)
+  const stranger = await seen(await host.tokenFor('viewer'))
+  expect(stranger).not.toContain('cora')
 })

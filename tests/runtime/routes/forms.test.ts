@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Role } from '../../../src/accounts/mod.ts'
 import { type Clock, systemClock } from '../../../src/base/mod.ts'
 import { BLUEPRINT_BYTES_MAX } from '../../../src/blueprint/mod.ts'
 import { LIBRARY_BYTES_MAX } from '../../../src/runtime/libraries/package.ts'
 import { type ManagementHost, managementHost, ORIGIN } from '../../support/runtime/management-host.ts'
+
+// Every form of the Runtime is asked for, one after another.
+setDefaultTimeout(30_000)
 
 let host: ManagementHost
 let owner: string
@@ -150,11 +153,22 @@ const TWINS: Readonly<Record<string, string>> = {
   '/credentials/:name/delete': 'DELETE /v1/credentials/x',
   '/datasets/~new': 'POST /v1/data-tenants',
   '/datasets/:tenant/~new': 'POST /v1/data-tenants/x/datasets',
+  '/datasets/:tenant/~connectors/~new': 'POST /v1/data-tenants/x/connectors',
+  '/datasets/:tenant/~connectors/:connector/approve': 'POST /v1/data-tenants/x/connectors/x/approve',
+  '/datasets/:tenant/~connectors/:connector/change': 'PATCH /v1/data-tenants/x/connectors/x',
+  '/datasets/:tenant/~connectors/:connector/check': 'POST /v1/data-tenants/x/connectors/x/check',
+  '/datasets/:tenant/~connectors/:connector/cursor': 'PUT /v1/data-tenants/x/connectors/x/cursor',
+  '/datasets/:tenant/~connectors/:connector/fields': 'PATCH /v1/data-tenants/x/connectors/x',
+  '/datasets/:tenant/~connectors/:connector/pause': 'PATCH /v1/data-tenants/x/connectors/x',
+  '/datasets/:tenant/~connectors/:connector/remove': 'DELETE /v1/data-tenants/x/connectors/x',
+  '/datasets/:tenant/~connectors/:connector/resume': 'PATCH /v1/data-tenants/x/connectors/x',
+  '/datasets/:tenant/~connectors/:connector/run': 'POST /v1/data-tenants/x/connectors/x/run',
   '/datasets/:tenant/members': 'PUT /v1/data-tenants/x/members/x',
   '/datasets/:tenant/members/:user/remove': 'DELETE /v1/data-tenants/x/members/x',
   '/datasets/:tenant/remove': 'DELETE /v1/data-tenants/x',
   '/datasets/:tenant/:dataset/tokens/new': 'POST /v1/data-tenants/x/datasets/x/tokens',
   '/datasets/:tenant/:dataset/tokens/:token/revoke': 'DELETE /v1/data-tenants/x/datasets/x/tokens/x',
+  '/datasets/:tenant/:dataset/class': 'POST /v1/data-tenants/x/datasets/x/classes',
   '/datasets/:tenant/:dataset/remove': 'DELETE /v1/data-tenants/x/datasets/x',
   // The first of two steps: what it looks at is put into force by the second.
   '/settings/policy': 'PUT /v1/policy',
@@ -219,8 +233,8 @@ describe('a page and its route of the API', () => {
   async function demandOf(method: string, path: string, cookie: string): Promise<string> {
     const isPage = !path.startsWith('/v1/')
     const sent = isPage ? { form: {} } : { headers: { origin: ORIGIN }, ...(method !== 'DELETE' && { body: {} }) }
-    const { status, text, headers } = await host.ask(method, filled(path), { cookie, ...sent })
-    if (status === 303 && /^\/confirm(\?|$)/.test(headers.get('location') ?? '')) return 'account.confirm_first'
+    const { status, text } = await host.ask(method, filled(path), { cookie, ...sent })
+    if (status === 403 && isPage && text.includes('action="/confirm"')) return 'account.confirm_first'
     return status === 403 ? (/account\.(role_too_low|confirm_first)/.exec(text)?.[0] ?? 'nothing') : 'nothing'
   }
 

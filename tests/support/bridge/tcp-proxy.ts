@@ -6,6 +6,8 @@ export type TcpProxy = {
   port: number
   /** Connections made through it so far. */
   connections(): number
+  /** Bytes that came for the target so far. */
+  bytes(): number
   /** Ends every connection at once. */
   cut(): void
   /** Changes one byte in the middle of the next chunk that goes to the target. */
@@ -22,6 +24,7 @@ export type TcpProxy = {
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let count = 0
+  let bytes = 0
   let mode: 'pass' | 'flip' | 'swap' | 'swallow' | 'refuse' = 'pass'
   let kept: Buffer | undefined
   const harm = (chunk: Buffer): Buffer[] => {
@@ -52,6 +55,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     track(inner, outer)
     track(outer, inner)
     inner.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
       for (const part of mode === 'pass' && !kept ? [chunk] : harm(chunk)) if (!outer.write(part)) inner.pause()
     })
     outer.on('drain', () => inner.resume())
@@ -67,6 +71,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     connections: () => count,
+    bytes: () => bytes,
     cut,
     flipNext: () => {
       mode = 'flip'

@@ -14,9 +14,11 @@ export type DatasetsWorld = {
   at(...words: string[]): Promise<Ran>
   json(...words: string[]): ReturnType<typeof JSON.parse>
   /** Uploads by the token, as a pipeline does. */
-  upload(words: string[], environment?: Record<string, string>): Promise<Ran>
+  upload(words: string[], environment?: Record<string, string>, signal?: AbortSignal): Promise<Ran>
   /** Large documents, also such as are on their way, that the data tenant's folder has. */
   largeOnDisk(): number
+  /** Pieces of resumable uploads that it has whole. */
+  piecesOnDisk(): number
   file(path: string, text: string | Uint8Array): string
 } & AsyncDisposable
 
@@ -38,15 +40,13 @@ export async function datasetsWorld(): Promise<DatasetsWorld> {
   const reached = ['--at', url, '--ca', place.file('sluice-ca.pem')]
   return {
     ...{ folder: place.path, port: Number(new URL(url).port), dataset: id, token, at, json },
-    upload: (words, environment = {}) => {
+    upload: (words, environment = {}, signal) => {
       const server = words.includes('--at') ? [] : reached
       const byToken = ['--dataset', id, '--token-env', 'CI_TOKEN', ...server]
-      return sluice(['upload', ...words, ...byToken], { CI_TOKEN: token, ...environment })
+      return sluice(['upload', ...words, ...byToken], { CI_TOKEN: token, ...environment }, {}, signal)
     },
-    largeOnDisk() {
-      const tenants = readdirSync(join(data, 'data')).map((name) => join(data, 'data', name, 'raw'))
-      return tenants.filter(existsSync).flatMap((raw) => readdirSync(raw)).length
-    },
+    largeOnDisk: () => filesIn(join(data, 'data'), 'raw').length,
+    piecesOnDisk: () => filesIn(join(data, 'data'), 'partial').filter((name) => /\/\d+$/.test(name)).length,
     file(path, text) {
       const whole = join(place.path, path)
       mkdirSync(dirname(whole), { recursive: true })
@@ -58,6 +58,12 @@ export async function datasetsWorld(): Promise<DatasetsWorld> {
       place[Symbol.dispose]()
     },
   }
+}
+
+/** Of every data tenant, in the folder of that name. */
+function filesIn(folder: string, name: string): string[] {
+  const folders = readdirSync(folder).map((tenant) => join(folder, tenant, name))
+  return folders.filter(existsSync).flatMap((found) => readdirSync(found, { recursive: true, encoding: 'utf8' }))
 }
 
 /** A JUnit document of one suite with a case of each name. */

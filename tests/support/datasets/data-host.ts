@@ -137,13 +137,13 @@ export async function* inChunks(bytes: Uint8Array, size = 65_536): AsyncGenerato
 /** Waits until an import has ended. */
 export function ended(data: TenantData, dataset: DatasetId, id: ImportId): Promise<ImportReport> {
   return until(`the import ${id} has ended`, async () => {
-    const report = await data.import(dataset, id)
+    const report = await data.import(dataset, id, 'restricted')
     return report.endedAtMs === undefined ? undefined : report
   })
 }
 
 /** Values of one field, the newest first. */
 export async function valuesOf(data: TenantData, { id }: Pick<Dataset, 'id'>, field: string): Promise<unknown[]> {
-  const { rows } = await data.query(id, { fields: [field], limit: 1_000 })
+  const { rows } = await data.query(id, { fields: [field], limit: 1_000 }, 'restricted')
   return rows.map(([value]) => value)
 }

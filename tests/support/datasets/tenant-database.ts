@@ -7,7 +7,7 @@ import { importEntries } from '../../../src/datasets/tenant/import-entries.ts'
 import { findImport } from '../../../src/datasets/tenant/import-rows.ts'
 import { queryRecords } from '../../../src/datasets/tenant/query.ts'
 import { type DataDatabase, dataDatabase } from '../../../src/store/mod.ts'
-import type { Dataset, ImportReport, Query, QueryPage, Shape, TakenHeader } from '../../../src/wire/mod.ts'
+import type { Clearance, Dataset, ImportReport, Query, QueryPage, Shape, TakenHeader } from '../../../src/wire/mod.ts'
 import { type TemporaryFolder, temporaryFolder } from '../folder.ts'
 
 export type Document = Partial<Omit<TakenHeader, 'dataset'>> & { text?: string; content?: Bytes }
@@ -77,8 +77,8 @@ export class TenantDatabase implements Disposable {
     return report
   }
 
-  query(dataset: string, query: Partial<Query> = {}): QueryPage {
-    return queryRecords(this.db, dataset, { limit: 1_000, ...query })
+  query(dataset: string, query: Partial<Query> = {}, clearance: Clearance = 'restricted'): QueryPage {
+    return queryRecords(this.db, dataset, { limit: 1_000, ...query }, clearance)
   }
 
   /** The records of a query as objects, without what is null. */

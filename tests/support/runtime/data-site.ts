@@ -35,11 +35,16 @@ export async function party(host: ManagementHost, name: string): Promise<Party> 
   return { owner, tenant, dataset, below, upload, token }
 }
 
-/** An API token of a new user, viewer on the Runtime, with that role in the data tenant. */
-export async function memberFor(host: ManagementHost, { tenant, owner }: Party, role: Role): Promise<string> {
+/** An API token of a new user, viewer on the Runtime, with that role in the data tenant; cleared for everything unless said otherwise. */
+export async function memberFor(
+  host: ManagementHost,
+  { tenant, owner }: Party,
+  role: Role,
+  clearance: 'public' | 'restricted' = 'restricted',
+): Promise<string> {
   const token = await host.tokenFor('viewer')
   const { id } = (await host.ask('GET', '/v1/account', { token })).body
-  await host.ask('PUT', `/v1/data-tenants/${tenant}/members/${id}`, { token: owner, body: { role } })
+  await host.ask('PUT', `/v1/data-tenants/${tenant}/members/${id}`, { token: owner, body: { role, clearance } })
   return token
 }
 

@@ -26,6 +26,8 @@ export type ManagementHost = AsyncDisposable & {
   station: Station
   state: RuntimeState
   accounts: Accounts
+  /** Its data folder. */
+  data: string
   /** An API token of a new user with that role. */
   tokenFor(role: Role): Promise<string>
   /** The cookie of a session of a new user with that role, who has a password. */
@@ -85,7 +87,7 @@ export async function managementHost(
   let users = 0
   const userOf = (role: Role) => accounts.createUser({ name: `${role}-${++users}`, role })
   const host: ManagementHost = {
-    ...{ app, station, state, accounts },
+    ...{ app, station, state, accounts, data: config.data },
     async tokenFor(role) {
       const { id: user } = await userOf(role)
       return (await accounts.createApiToken({ user, name: 'test', expires: clock.now() + 3_600_000 })).token

@@ -11,6 +11,9 @@ if (subcommand === 'worker') {
 } else if (subcommand === 'data-worker') {
   const { runDataWorker } = await import('../../../src/datasets/worker/run-data-worker.ts')
   await runDataWorker()
+} else if (subcommand === 'connector-worker') {
+  const { runConnectorWorker } = await import('../../../src/connectors/worker/run-connector-worker.ts')
+  await runConnectorWorker()
 } else {
   throw new Error('this entry is for workers and copiers only')
 }

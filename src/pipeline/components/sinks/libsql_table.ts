@@ -32,7 +32,10 @@ const LibsqlTableConfig = v.pipe(
       v.string(),
       v.minLength(1),
       v.maxLength(128),
-      v.regex(/^(?!sqlite_|_sluice_)/i),
+      v.regex(
+        /^(?!sqlite_|_sluice_)/i,
+        'must not begin with `sqlite_` or `_sluice_`, which are for the database and for Sluice',
+      ),
       v.description(
         'The table to write to. In `_sluice_positions` beside it stands how far each file was written: a row of ~120 bytes for each that ever was, 50 MB for one a minute over a year. Rows of files that will never come again may be deleted while the deployment is stopped.',
       ),

@@ -111,7 +111,8 @@ export type UserProps = {
   /** Address of the list. */
   path: string
   user: UserSummary
-  dataTenants: readonly { dataTenant: string; role: Role; since: number }[]
+  /** With `name` and `href` as far as who looks may know them. */
+  dataTenants: readonly { dataTenant: string; name?: string; href?: string; role: Role; since: number }[]
   /** Alive sessions, for an owner. */
   sessions: readonly SessionSummary[] | undefined
   nowMs: number
@@ -154,8 +155,9 @@ export function UserPage({ path, user, dataTenants, sessions, nowMs }: UserProps
           id="data-tenants"
           title="Data tenants"
           columns={[{ title: 'Data tenant' }, { title: 'Role' }, { title: 'Since' }]}
-          rows={dataTenants.map(({ dataTenant, role, since }) => ({
-            cells: [<Id value={dataTenant} label="data tenant" />, role, <Ago at={since} now={nowMs} />],
+          rows={dataTenants.map(({ dataTenant, name, href, role, since }) => ({
+            ...(href !== undefined && { href }),
+            cells: [name ?? <Id value={dataTenant} label="data tenant" />, role, <Ago at={since} now={nowMs} />],
           }))}
         />
       )}

@@ -10,6 +10,7 @@ export type PostButtonProps = {
   danger?: boolean
 }
 
+/** The form with its one button. */
 export function PostButton(props: PostButtonProps): View {
   return (
     <form method="post" action={props.action}>

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { memberFor, type Party, party } from '../support/runtime/data-site.ts'
+import { type ManagementHost, managementHost } from '../support/runtime/management-host.ts'
+
+const HTML = { accept: 'text/html' }
+
+let host: ManagementHost
+let acme: Party
+beforeAll(async () => {
+  host = await managementHost()
+  acme = await party(host, 'acme-secret-plant')
+})
+afterAll(() => host[Symbol.asyncDispose]())
+
+/** What is called by names of the data tenant's own. */
+const NAMES = { tenant: 'acme-secret-plant', dataset: 'results', token: 'nightly' }
+const askedBy = async (token: string) => {
+  const api = (await host.ask('GET', '/v1/audit?limit=1000', { token })).text
+  const page = (await host.ask('GET', '/audit', { token, headers: HTML })).text
+  return Object.entries(NAMES).flatMap(([what, name]) => {
+    const told = [api, page].filter((text) => text.includes(name))
+    return told.length === 0 ? [] : [`${what} in ${told.length}`]
+  })
+}
+
+test('what a data tenant, its datasets and tokens are called is told by the audit trail to members only', async () => {
+  expect(await askedBy(await host.tokenFor('viewer'))).toEqual([])
+  expect(await askedBy(await host.tokenFor('operator'))).toEqual([])
+  expect(await askedBy(await memberFor(host, acme, 'viewer'))).toEqual(['tenant in 2', 'dataset in 2', 'token in 2'])
+})
+
+test('an owner of the Runtime who is no member sees how the tenant is called, and nothing of what is in it', async () => {
+  expect(await askedBy(await host.tokenFor('owner'))).toEqual(['tenant in 2'])
+})
+
+test('who may not see all of the trail is told no hashes, by which a guess could be tried', async () => {
+  for (const role of ['viewer', 'operator'] as const) {
+    const token = await host.tokenFor(role)
+    const { head, entries } = (await host.ask('GET', '/v1/audit', { token })).body
+    expect([head, ...entries.map(({ hash }: { hash?: string }) => hash)].filter(Boolean)).toEqual([])
+    expect((await host.ask('GET', '/audit', { token, headers: HTML })).text).not.toContain('Signed head')
+    const guessed = `/v1/audit/verify?count=1&hash=${'a'.repeat(64)}`
+    expect((await host.ask('GET', guessed, { token })).status).toBe(403)
+    expect((await host.ask('GET', '/v1/audit/verify', { token })).body.ok).toBe(true)
+  }
+  const owner = (await host.ask('GET', '/v1/audit', { token: await host.tokenFor('owner') })).body
+  expect(owner.head.hash).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('whether there are more tells nothing of what may not be seen', async () => {
+  const token = await host.tokenFor('viewer')
+  const asked = (subject: string) => host.ask('GET', `/v1/audit?limit=1&subject=${subject}`, { token })
+  expect((await asked(NAMES.tenant)).body).toEqual((await asked('nobody-is-called-so')).body)
+})
+
+test('connectors and their sites are told to members only', async () => {
+  const of = { actor: 'user:x', subject: acme.tenant, detail: { name: 'merger', host: 'falcon.example:443' } }
+  await host.state.trail.record({ ...of, action: 'connector.created' })
+  const told = async (token: string) => (await host.ask('GET', '/v1/audit?action=connector.*', { token })).text
+  expect(await told(await host.tokenFor('viewer'))).not.toMatch(/merger|falcon/)
+  expect(await told(await memberFor(host, acme, 'viewer'))).toMatch(/falcon.*merger/)
+})
+
+test('that something was done there is told to everyone, and no name is found by guessing it', async () => {
+  const token = await host.tokenFor('viewer')
+  const { entries } = (await host.ask('GET', '/v1/audit?action=data_tenant.created', { token })).body
+  expect(entries).toMatchObject([{ action: 'data_tenant.created', subject: '•••' }])
+  expect(entries[0].hash).toBeUndefined()
+  expect((await host.ask('GET', `/v1/audit?subject=${NAMES.tenant}`, { token })).body.entries).toEqual([])
+})
