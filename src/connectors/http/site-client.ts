@@ -14,7 +14,7 @@ import {
   printable,
   type Random,
 } from '../../base/mod.ts'
-import { HostUnreachable, isPrivateAddress, requestHttps } from '../../host/mod.ts'
+import { HostUnreachable, isPrivateAddress, requestHttps, retryAfterMs } from '../../host/mod.ts'
 import {
   SiteAddressPrivate,
   SiteAnswerBroken,
@@ -27,7 +27,6 @@ import {
   SiteRefusedCredential,
   SiteThrottled,
 } from '../errors.ts'
-import { retryAfterMs } from './retry-after.ts'
 
 /** Until an answer is whole: a drop at a time is no answer. */
 export const ANSWER_MS_MAX = 60_000

@@ -17,23 +17,14 @@ export type DataAsks = typeof dataAsks
 /** To open may mean to go through a write-ahead log; an import takes as long as its document is large, and tells that it lives. */
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-const REPLY_MAX_MS: Readonly<Record<keyof DataAsks, number>> = {
-  ...{ open: 2 * MINUTE_MS, close: MINUTE_MS, 'create-dataset': MINUTE_MS, 'remove-dataset': 10 * MINUTE_MS },
-  ...{ datasets: MINUTE_MS, dataset: MINUTE_MS, position: MINUTE_MS, imports: MINUTE_MS, 'find-import': MINUTE_MS },
-  ...{ 'begin-partial': MINUTE_MS, 'find-partial': MINUTE_MS, 'grow-partial': MINUTE_MS },
-  ...{ 'end-partial': MINUTE_MS, 'remove-partial': MINUTE_MS },
-  ...{
-    'find-document': MINUTE_MS,
-    'find-key': MINUTE_MS,
-    'known-imports': MINUTE_MS,
-    'classify-field': MINUTE_MS,
-    'class-changes': MINUTE_MS,
-  },
-  ...{ group: MINUTE_MS, 'group-records': DAY_MS, rollups: MINUTE_MS, 'create-rollup': MINUTE_MS },
-  ...{ 'remove-rollup': MINUTE_MS, 'build-rollups': DAY_MS },
-  ...{ 'begin-erase': MINUTE_MS, 'erase-records': MINUTE_MS, 'erase-documents': DAY_MS, 'end-erase': MINUTE_MS },
-  ...{ query: DAY_MS, import: DAY_MS, 'refuse-document': MINUTE_MS, 'pause-import': MINUTE_MS },
+const LONG_MS: Readonly<Partial<Record<keyof DataAsks, number>>> = {
+  ...{ open: 2 * MINUTE_MS, 'remove-dataset': 10 * MINUTE_MS, import: DAY_MS, 'build-rollups': DAY_MS },
+  ...{ query: DAY_MS, 'group-records': DAY_MS, 'erase-documents': DAY_MS },
 }
+/** All others are answered from what is there. */
+const REPLY_MAX_MS = Object.fromEntries(
+  Object.keys(dataAsks).map((what) => [what, LONG_MS[what as keyof DataAsks] ?? MINUTE_MS]),
+) as Readonly<Record<keyof DataAsks, number>>
 
 export type DataProcess = {
   readonly pid: number

@@ -1,7 +1,7 @@
 /** The collector as we talk to it: one message, one answer (OTLP/HTTP, JSON). */
 import * as v from 'valibot'
 import { type Bytes, type Clock, fromUtf8 } from '../../base/mod.ts'
-import { postLoopback, requestHttps } from '../../host/mod.ts'
+import { postLoopback, requestHttps, retryAfterMs } from '../../host/mod.ts'
 import { OtlpNotTaken } from '../errors.ts'
 import type { OtlpTarget } from './target.ts'
 
@@ -40,7 +40,7 @@ export async function post({ target, clock, signal }: PostDeps, what: Signal, me
   if (status >= 200 && status <= 299) return rejectedOf(body)
   throw new OtlpNotTaken(`the collector answered with status ${status}`, {
     final: !PASSING.has(status),
-    retryAfterMs: Math.min(RETRY_AFTER_MS_MAX, (Number(headers['retry-after']) || 0) * 1_000),
+    retryAfterMs: Math.min(RETRY_AFTER_MS_MAX, retryAfterMs(headers, clock.now()) ?? 0),
   })
 }
 

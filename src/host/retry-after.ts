@@ -1,4 +1,4 @@
-/** `Retry-After` (RFC 9110 §10.2.3): seconds, or a date by the clock of the site, which may be another than ours. */
+/** `Retry-After` (RFC 9110 §10.2.3): seconds, or a date by the clock of the server, which may be another than ours. */
 
 /** Milliseconds to wait; `undefined` where nothing is said that can be read. */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
