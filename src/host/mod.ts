@@ -29,7 +29,7 @@ export {
 export { readLines } from './lines.ts'
 export { takeLockFile } from './lock-file.ts'
 export { isLoopbackHost, postLoopback } from './loopback-client.ts'
-export { releaseMemory } from './memory.ts'
+export { GarbageWatch, releaseMemory } from './memory.ts'
 export { type ModuleFault, moduleSyntax } from './module-syntax.ts'
 export { networkOf } from './network-of.ts'
 export { isLoopback, isWithin, type Network, parseAddress, parseNetwork } from './networks.ts'

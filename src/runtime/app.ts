@@ -1,76 +1,50 @@
-/** The Management Interface on 8752: pages, the local API, and C2's one signed door. Everything else needs a person first. */
+/**
+ * What answers on 8752. Machines (probes, Prometheus, the Platform by C2's signed doors) are answered by what a start loads; all that people ask, by a
+ * part that is loaded with the first of them: a Runtime that nobody looks at does without 4 MB of pages and API.
+ */
 import { Hono } from 'hono'
-import { type Accounts, SESSION_COOKIE } from '../accounts/mod.ts'
+import { SESSION_COOKIE } from '../accounts/mod.ts'
 import { type Clock, logOf, type Random } from '../base/mod.ts'
-import {
-  ACCOUNT_LINK,
-  API_LINK,
-  addGate,
-  c2Routes,
-  frame,
-  healthRoutes,
-  metricsDoor,
-  type PersonEnv,
-  type ServerPlace,
-  siteOf,
-} from '../server/mod.ts'
-import { assetRoutes, liveStreams } from '../web/mod.ts'
-import { DataAccess } from './datasets/access.ts'
-import { uploadDoor } from './datasets/upload-door.ts'
-import { Health, type HealthDeps } from './health/health.ts'
-import { metricFamilies } from './metric-families.ts'
-import { type ApiDeps, localApi } from './routes/api.ts'
-import { knownTenantsOf } from './routes/datasets-frame.tsx'
-import { type PagesDeps, pageRoutes } from './routes/pages.tsx'
-import { welcomeOf } from './routes/welcome-pages.tsx'
-import type { Telemetry } from './telemetry/telemetry.ts'
-import { NAV, TABS } from './views/nav.ts'
+import { c2Routes, frame, healthRoutes, metricsDoor, type PersonEnv, type ServerPlace } from '../server/mod.ts'
+import type { Enrolment } from './link/enrolment.ts'
+import { type FamiliesDeps, metricFamilies } from './metric-families.ts'
+import type { PeopleDeps } from './people-app.ts'
 
-export type ManagementDeps = Omit<ApiDeps, 'accountsSite' | 'health' | 'access'> &
-  Omit<PagesDeps, 'people' | 'accountsSite' | 'health' | 'access'> &
-  HealthDeps & {
-    accounts: Accounts
-    /** The export by OTLP, where there is one. */
-    telemetry?: Pick<Telemetry, 'families' | 'about'> | undefined
-    /** Called when an owner came or went. */
-    ownersChanged: () => Promise<void>
-    clock: Clock
-    random: Random
-    /** Ends live pages. */
-    signal: AbortSignal
-    /** What it still waits for, in words that strangers may read. */
-    waitsFor: () => Promise<readonly string[]>
+type MachineDeps = FamiliesDeps & {
+  metricsToken: Parameters<typeof metricsDoor>[0]['metricsToken']
+  enrolment: Pick<Enrolment, 'receive'>
+  clock: Clock
+  random: Random
+  /** What it still waits for, in words that strangers may read. */
+  waitsFor: () => Promise<readonly string[]>
+}
+
+export type ManagementDeps = MachineDeps & PeopleDeps
+export type ManagementApp = {
+  fetch(request: Request, bindings: PersonEnv['Bindings']): Response | Promise<Response>
+}
+
+export function managementApp(deps: ManagementDeps): ManagementApp {
+  const place: ServerPlace = { shown: { kind: 'runtime', name: deps.name }, base: '', cookie: SESSION_COOKIE }
+  const machines = machinesApp(deps, place)
+  let people: Promise<Hono<PersonEnv>> | undefined
+  const loadPeople = async () => (await import('./people-app.ts')).peopleApp(deps, place)
+  return {
+    async fetch(request, bindings) {
+      if (OF_MACHINES.test(new URL(request.url).pathname)) return await machines.fetch(request, bindings)
+      people ??= loadPeople()
+      return await (await people).fetch(request, bindings)
+    },
   }
+}
 
-export function managementApp(deps: ManagementDeps): Hono<PersonEnv> {
-  const { accounts, clock, random, signal, name } = deps
-  const { trail } = deps.state
-  const place: ServerPlace = { shown: { kind: 'runtime', name }, base: '', cookie: SESSION_COOKIE }
+const OF_MACHINES = /^\/(healthz|readyz|metrics|c2\/.*)$/
+
+export function machinesApp(deps: MachineDeps & Pick<ManagementDeps, 'name'>, place: ServerPlace): Hono<PersonEnv> {
   const log = logOf('runtime')
-  const app = frame(new Hono<PersonEnv>(), { place, log, clock, random })
+  const app = frame(new Hono<PersonEnv>(), { ...deps, place, log })
   app.route('/', healthRoutes(deps.waitsFor))
   app.route('/', metricsDoor({ metricsToken: deps.metricsToken, families: () => metricFamilies(deps) }))
-  app.route('/', uploadDoor(deps))
-  app.route('/', assetRoutes())
   app.route('/c2/v1', c2Routes({ receive: (token) => deps.enrolment.receive(token) }, log))
-  const origin = () => deps.addresses().managementUrl
-  addGate(app, { place, accounts, trail, clock, origin, welcome: (user) => welcomeOf(deps, user) })
-  const site = siteOf({
-    place,
-    nav: NAV,
-    tabs: TABS,
-    menu: [ACCOUNT_LINK, API_LINK],
-    live: liveStreams({ clock, signal }),
-    accounts,
-  })
-  const { ownersChanged } = deps
-  const access = new DataAccess(deps)
-  const accountsSite = {
-    ...{ accounts, trail, clock, origin, address: origin, ownersChanged, issuer: `Sluice ${name}` },
-    knownTenants: knownTenantsOf(access),
-  }
-  const health = new Health(deps)
-  app.route('/v1', localApi({ ...deps, health, accountsSite, access }, site).hono)
-  app.route('/', pageRoutes({ ...deps, health, accountsSite, access, people: () => accounts.listUsers() }, site))
   return app
 }

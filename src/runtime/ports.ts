@@ -3,7 +3,7 @@ import type { Clock, Random } from '../base/mod.ts'
 import { type BridgeListener, listenForBridges } from '../bridge/mod.ts'
 import type { Certificates } from '../certificates/mod.ts'
 import { type ConnectionLimits, type HttpsServer, type Peer, serveHttps } from '../host/mod.ts'
-import type { managementApp } from './app.ts'
+import type { ManagementApp } from './app.ts'
 import { bridgeGreeting } from './certificates.ts'
 import type { RuntimeConfig } from './config.ts'
 import { isUpload } from './datasets/upload-request.ts'
@@ -31,7 +31,7 @@ export const INGEST_LIMITS = {
 export async function serveManagement(
   { host: hostname, port }: RuntimeConfig,
   { state, certificates, clock }: PortsDeps,
-  app: ReturnType<typeof managementApp>,
+  app: ManagementApp,
 ): Promise<HttpsServer> {
   const fetch = (request: Request, peer: Peer) => app.fetch(request, { peer })
   const allows = (address: string) => state.network.allows('management', address)

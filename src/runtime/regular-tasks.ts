@@ -18,6 +18,8 @@ const ENROLMENT_RETRY_MS = 15_000
 const HELD_BACK_LOOK_MS = 10_000
 /** By then the first look at what is wrong is over, the last of what runs for the first time. */
 export const STARTED_MS = LOOK_MS + 2_000
+/** How often the memory of this process is looked at. */
+const MEMORY_LOOK_MS = 1_000
 /** How often what nobody needs any more is forgotten. */
 const TIDY_INTERVAL_MS = 3_600_000
 
@@ -32,6 +34,8 @@ export type RegularDeps = Regular & {
   deliverAlerts: () => Promise<void>
   /** Gives back what only a start needed. */
   releaseMemory: () => void
+  /** Sees to it that a flood leaves no more garbage than it must. */
+  lookAtMemory: () => void
   bridgeLeaf: (label: string) => Promise<{ certificatePem: string; privateKeyPem: string }>
 }
 
@@ -43,6 +47,7 @@ export async function regularTasks(deps: RegularDeps): Promise<void> {
     every(HELD_BACK_LOOK_MS, deps, () => station.deployments.resumeHeldBack()),
     atOnceAndEvery(CERTIFICATES_CHECK_MS, deps, tendCertificates),
     every(ACCESS_RENEWAL_MS, deps, deps.refreshAccess),
+    every(MEMORY_LOOK_MS, deps, async () => deps.lookAtMemory()),
     every(LOOK_MS, deps, deps.lookForAlerts),
     every(DELIVER_MS, deps, deps.deliverAlerts),
     every(BRIDGE_LEAF_RENEWAL_MS, deps, () => renewBridgeLeaves(station.workers, bridgeLeaf, log)),

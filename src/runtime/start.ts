@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Clock, Lifetime, logOf, systemClock, systemRandom, Turns } from '../base/mod.ts'
 import { catalogue } from '../catalogue.ts'
-import { type HttpsServer, releaseMemory } from '../host/mod.ts'
+import { GarbageWatch, type HttpsServer, releaseMemory } from '../host/mod.ts'
 import { hostInUrl, openMetricsToken, refreshLocalAccess, writeLocalAccess } from '../server/mod.ts'
 import { lookForAlerts, openRuntimeAlerts } from './alerts.ts'
 import { managementApp } from './app.ts'
@@ -126,12 +126,14 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   await station.start()
   await finishRemovals({ accounts, state })
   progress.started = true
+  const garbage = new GarbageWatch()
   const tasks = regularTasks({
     ...{ station, clock, signal, log },
     refreshAccess: access.refresh,
     lookForAlerts: () => lookForAlerts(alerts, { ...station, clock }),
     deliverAlerts: alerts.deliver,
     releaseMemory,
+    lookAtMemory: () => garbage.look(),
     tendCertificates: () => certificates.tend(),
     bridgeLeaf: (label) => bridgeLeaf(state.authority, label, clock),
   })

@@ -52,6 +52,7 @@ test('a delivery of alerts that hangs holds up no look at what is wrong, and is 
       return hangs.promise
     },
     releaseMemory: () => undefined,
+    lookAtMemory: () => undefined,
     bridgeLeaf: async () => tls,
   })
   await until('it looked three more times', () => deliveries === 1 && looks >= 3, BRIEFLY_MS)
@@ -76,6 +77,7 @@ test('what only a start needed is given back once, after the first look, and not
       ...{ clock: { ...systemClock, sleep }, signal: stop.signal, log: logOf('test'), station },
       ...{ tendCertificates: nothing, refreshAccess: nothing, lookForAlerts: nothing, deliverAlerts: nothing },
       releaseMemory: () => void releases++,
+      lookAtMemory: () => undefined,
       bridgeLeaf: async () => tls,
     })
     await until('it waited for the end of the start', () => waited === 1, BRIEFLY_MS)

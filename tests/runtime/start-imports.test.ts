@@ -7,8 +7,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** What a file takes along when it is loaded: no types, and nothing that is imported by `import(…)` or `require`. */
 const TAKEN = /^\s*(?:import|export)\b(?!\s+type\b)[^'"`;]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]/gm
 
-/** The packages that are loaded with a file, each with the file that imports it. */
-function packagesLoadedBy(entry: string): Map<string, string> {
+/** What is loaded with a file: our own files, and packages, each with the file that imports it. */
+function loadedBy(entry: string): { loaded: Set<string>; packages: Map<string, string> } {
   const texts = new Map(readSources(ROOT, 'src').map(({ path, text }) => [path, withoutComments(text)]))
   const [loaded, ahead, packages] = [new Set<string>(), [entry], new Map<string, string>()]
   for (let path = ahead.pop(); path !== undefined; path = ahead.pop()) {
@@ -20,11 +20,11 @@ function packagesLoadedBy(entry: string): Map<string, string> {
       else packages.set(name, path)
     }
   }
-  return packages
+  return { loaded, packages }
 }
 
 test('a start of a Runtime loads no library that only some Runtimes need, or only some hours', () => {
-  const packages = packagesLoadedBy('src/runtime/mod.ts')
+  const { packages } = loadedBy('src/runtime/start.ts')
   expect(packages.has('valibot')).toBe(true)
   const rare = [
     '@dagrejs/dagre',
@@ -37,4 +37,11 @@ test('a start of a Runtime loads no library that only some Runtimes need, or onl
     'yaml',
   ]
   expect(rare.flatMap((name) => (packages.has(name) ? [`${name} by ${packages.get(name)}`] : []))).toEqual([])
+})
+
+test('pages and API of a Runtime are loaded with the first that a person asks, and not with a start', () => {
+  const ofPeople = (path: string) =>
+    /^src\/runtime\/(people-app|routes\/pages|routes\/api|routes\/\w+-pages)\.tsx?$/.test(path)
+  expect([...loadedBy('src/runtime/people-app.ts').loaded].filter(ofPeople).length).toBeGreaterThan(15)
+  expect([...loadedBy('src/runtime/start.ts').loaded].filter(ofPeople)).toEqual([])
 })

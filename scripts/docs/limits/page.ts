@@ -45,7 +45,7 @@ function memory(): string {
 }
 
 const GARBAGE = [
-  'To this comes what the collector has not collected yet: up to ≈150 MiB were measured while strangers asked as fast as they could. No',
+  'To this comes what the collector has not collected yet, which it is asked to once a second when the process holds more than 256 MiB. No',
   `flood takes all of it at once; each of those of the bench stays below ${MEMORY_MIB_MAX} MiB. A port for ingest that is on adds its connections,`,
   'and as much again for bodies that wait.',
 ].join('\n')

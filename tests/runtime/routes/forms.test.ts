@@ -239,10 +239,10 @@ describe('a page and its route of the API', () => {
   }
 
   test('are all held against each other', () => {
-    const forms = host.app.routes.filter(({ method, path }) => method === 'POST' && !path.startsWith('/v1/'))
+    const forms = host.routes.filter(({ method, path }) => method === 'POST' && !path.startsWith('/v1/'))
     const paths = [...new Set(forms.map(({ path }) => path))]
     expect(paths.sort()).toEqual([...Object.keys(TWINS), ...Object.values(ONLY_PAGES).flat()].sort())
-    const served = new Set(host.app.routes.map(({ method, path }) => `${method} ${filled(path)}`))
+    const served = new Set(host.routes.map(({ method, path }) => `${method} ${filled(path)}`))
     for (const twin of Object.values(TWINS)) {
       const known = [filled(twin), filled(twin).replace('/bridges', '/x')].some((one) => served.has(one))
       expect([twin, known]).toEqual([twin, true])

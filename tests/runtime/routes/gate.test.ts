@@ -29,7 +29,7 @@ describe('every route of the Management Interface', () => {
     const documented = Object.entries<Record<string, { summary: string; 'x-role': string }>>(body.paths).flatMap(
       ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} /v1${path}`),
     )
-    const served = host.app.routes
+    const served = host.routes
       .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/v1/'))
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
     expect([...new Set(served)].sort()).toEqual(documented.sort())
@@ -37,7 +37,7 @@ describe('every route of the Management Interface', () => {
   })
 
   test('asks to sign in first, but for the gate, assets, health and the signed door', async () => {
-    const routes = host.app.routes.filter(({ method }) => method !== 'ALL')
+    const routes = host.routes.filter(({ method }) => method !== 'ALL')
     for (const { method, path } of routes) {
       if (OPEN.some((open) => open.test(path))) continue
       const { status, body } = await host.ask(method, filled(path), {})
@@ -47,7 +47,7 @@ describe('every route of the Management Interface', () => {
 
   test('that a page’s form posts to refuses a form of another site', async () => {
     const cookie = await host.sessionFor('owner')
-    for (const { method, path } of host.app.routes) {
+    for (const { method, path } of host.routes) {
       if (['ALL', 'GET', 'OPTIONS'].includes(method) || path.startsWith('/c2/')) continue
       const headers = { origin: 'https://evil.example' }
       const { status } = await host.ask(method, filled(path), { cookie, form: {}, headers })

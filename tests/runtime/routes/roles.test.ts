@@ -65,7 +65,7 @@ const OF_TENANT = /^\/datasets\/:/
 
 describe('every form of the pages', () => {
   test('of a data tenant is not there for who is no member, an owner of the Runtime neither', async () => {
-    const forms = host.app.routes.filter(({ method, path }) => method === 'POST' && OF_TENANT.test(path))
+    const forms = host.routes.filter(({ method, path }) => method === 'POST' && OF_TENANT.test(path))
     for (const role of ['viewer', 'owner'] as const) {
       const cookie = await host.sessionFor(role)
       for (const { path } of forms) {
@@ -78,7 +78,7 @@ describe('every form of the pages', () => {
 
   test('is refused to a viewer, but for those of the own account', async () => {
     const cookie = await host.sessionFor('viewer')
-    const forms = host.app.routes.filter(({ method, path }) => method === 'POST' && !path.startsWith('/v1/'))
+    const forms = host.routes.filter(({ method, path }) => method === 'POST' && !path.startsWith('/v1/'))
     for (const { path } of forms) {
       if (OWN.some((own) => own.test(path)) || OF_TENANT.test(path)) continue
       const { status, text } = await host.ask('POST', filled(path), { cookie, form: {} })
@@ -89,7 +89,7 @@ describe('every form of the pages', () => {
 
   test('that decides what runs or who may what is refused to an operator', async () => {
     const cookie = await host.sessionFor('operator')
-    const decisions = host.app.routes.filter(
+    const decisions = host.routes.filter(
       ({ method, path }) =>
         method === 'POST' &&
         !/^\/(v1\/data-tenants|datasets)\/:/.test(path) &&

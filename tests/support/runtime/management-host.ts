@@ -1,15 +1,16 @@
 /** A Runtime's parts and its Management Interface without a port and without workers: requests handed in as the server hands them in. */
 import { fileURLToPath } from 'node:url'
-import type { Accounts, Role } from '../../../src/accounts/mod.ts'
+import { type Accounts, type Role, SESSION_COOKIE } from '../../../src/accounts/mod.ts'
 import { type Clock, Lifetime, logOf, systemClock, systemRandom } from '../../../src/base/mod.ts'
 import { openRuntimeAlerts } from '../../../src/runtime/alerts.ts'
-import { managementApp } from '../../../src/runtime/app.ts'
+import { type ManagementApp, type ManagementDeps, machinesApp, managementApp } from '../../../src/runtime/app.ts'
 import { openRuntimeCertificates } from '../../../src/runtime/certificates.ts'
 import { composeStation } from '../../../src/runtime/compose.ts'
 import type { RuntimeConfig } from '../../../src/runtime/config.ts'
 import { openRuntimeKeys } from '../../../src/runtime/keys/runtime-keys.ts'
 import { openLocalAccounts } from '../../../src/runtime/local-accounts.ts'
 import { openState, type RuntimeState } from '../../../src/runtime/open-state.ts'
+import { peopleApp } from '../../../src/runtime/people-app.ts'
 import { METRICS_TOKEN } from '../../../src/runtime/state/after-restore.ts'
 import type { Station } from '../../../src/runtime/station.ts'
 import { launcher } from '../../../src/runtime/supervision/worker-process.ts'
@@ -22,7 +23,9 @@ import { testTypes } from './types.ts'
 export type Asked = { status: number; body: any; text: string; headers: Headers }
 
 export type ManagementHost = AsyncDisposable & {
-  app: ReturnType<typeof managementApp>
+  app: ManagementApp
+  /** What it serves, to machines and to people. */
+  routes: readonly { method: string; path: string }[]
   station: Station
   state: RuntimeState
   accounts: Accounts
@@ -72,7 +75,7 @@ export async function managementHost(
   lifetime.defer(async () => stopping.abort())
   const { accounts } = await openLocalAccounts({ ...state, ...time })
   const alerts = openRuntimeAlerts({ ...station, ...time, closing: stopping.signal })
-  const app = managementApp({
+  const deps: ManagementDeps = {
     ...station,
     accounts,
     ownersChanged: async () => undefined,
@@ -83,11 +86,14 @@ export async function managementHost(
     ...time,
     signal: stopping.signal,
     waitsFor: async () => [],
-  })
+  }
+  const app = managementApp(deps)
+  const place = { shown: { kind: 'runtime', name: config.name }, base: '', cookie: SESSION_COOKIE } as const
+  const routes = [machinesApp, peopleApp].flatMap((part) => part(deps, place).routes)
   let users = 0
   const userOf = (role: Role) => accounts.createUser({ name: `${role}-${++users}`, role })
   const host: ManagementHost = {
-    ...{ app, station, state, accounts, data: config.data },
+    ...{ app, routes, station, state, accounts, data: config.data },
     async tokenFor(role) {
       const { id: user } = await userOf(role)
       return (await accounts.createApiToken({ user, name: 'test', expires: clock.now() + 3_600_000 })).token
