@@ -43,7 +43,7 @@ function faultOf(from: string, to: string): string | undefined {
   const [fromRoom, toRoom] = [roomOf(from), roomOf(to)]
   const [fromFloor, toFloor] = [FLOORS[fromRoom], FLOORS[toRoom]]
   if (!to.startsWith('src/'))
-    return /\.(md|yaml|csv|css|js|json|cel)$/.test(to) ? undefined : `imports ${to}, outside of src`
+    return /\.(md|yaml|csv|css|js|json|xml|cel)$/.test(to) ? undefined : `imports ${to}, outside of src`
   if (fromRoom === toRoom) return undefined
   if (fromFloor === undefined) return `stands in no room of the table (${fromRoom})`
   if (toFloor === undefined) return `imports ${to}, in no room of the table`

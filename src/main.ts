@@ -1,6 +1,8 @@
 /** The program: hands the process's words, environment and signals to the command, and leaves with its exit code. */
 import { askHidden, configureLogs, run } from './cli/mod.ts'
+import { leaveMemoryOutOfCoreDumps } from './host/mod.ts'
 
+leaveMemoryOutOfCoreDumps()
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 

@@ -63,7 +63,7 @@ export function startWorker(
   const { entry, components, bridge, handshakes } = options
   const told = Promise.withResolvers<Finished>()
   let last: Status | undefined
-  const worker = launcher(WORKER_MEMORY_BYTES_MAX, { entry })({
+  const worker = launcher(() => WORKER_MEMORY_BYTES_MAX, { entry })({
     answers: answersOf(handshakes),
     onNews: (news) => {
       if (news.news === 'status') last = news

@@ -41,10 +41,10 @@ import {
   endSession,
   listSessions,
   type OpenedSession,
+  roleOfSession,
   type Session,
   type SessionSummary,
   sessionOf,
-  sessionStands,
   type Visitor,
 } from './sessions.ts'
 import { demandTotp, totpDemanded } from './settings.ts'
@@ -125,7 +125,7 @@ export interface Accounts {
   /** The live session of a cookie's token. */
   sessionOf(token: string): Promise<Session | undefined>
   /** Whether it still stands; looking does not count as use. */
-  sessionStands(token: string): Promise<boolean>
+  roleOfSession(token: string): Promise<Role | undefined>
   /** Of one user, or of everyone. */
   listSessions(userId?: string): Promise<SessionSummary[]>
   /** Refuses `session.not_found`, for sessions of others too. */
@@ -211,7 +211,7 @@ export function openAccounts(deps: AccountsDeps): Accounts {
     oneTimeLink: (userId, purpose) => createLink(deps, userId, purpose),
     viewLink: (token) => viewLink(deps, token),
     sessionOf: (token) => sessionOf(deps, token),
-    sessionStands: (token) => sessionStands(deps, token),
+    roleOfSession: (token) => roleOfSession(deps, token),
     listSessions: (userId) => listSessions(deps, userId),
     endSession: (userId, sessionId) => endSession(deps, userId, sessionId),
     endOtherSessions: (userId, keepSession) => endOtherSessions(deps, userId, keepSession),

@@ -1,5 +1,5 @@
 /** API tokens: `slt_`, a public id, a secret and a checksum. Shown once, kept as a hash, with an expiry, listed and revoked. */
-import { and, asc, count, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNull, lte } from 'drizzle-orm'
 import { equalBytes } from '../base/mod.ts'
 import { idOfToken, newCheckedToken } from '../crypto/mod.ts'
 import { apiTokens, users } from '../store/mod.ts'
@@ -39,10 +39,7 @@ export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Pr
     throw new ApiTokenUnfit('the token must expire in the future, within 366 days')
   }
   const user = await userById(deps, input.user)
-  const held = await deps.db.select({ tokens: count() }).from(apiTokens).where(eq(apiTokens.userId, user.id)).get()
-  if ((held?.tokens ?? 0) >= API_TOKENS_PER_USER_MAX) {
-    throw new ApiTokensTooMany(`this user has ${API_TOKENS_PER_USER_MAX} tokens already`)
-  }
+  await makeRoom(deps, user, now)
   const { id, token } = newCheckedToken(PREFIX, deps.random)
   await deps.db.insert(apiTokens).values({
     id,
@@ -53,6 +50,18 @@ export async function createApiToken(deps: AccountsDeps, input: NewApiToken): Pr
     expiresAtMs: input.expires,
   })
   return { id, token }
+}
+
+/** Those that have expired are listed until they are revoked, or until there is no room for another beside them. */
+async function makeRoom({ db }: AccountsDeps, user: User, now: number): Promise<void> {
+  const isHis = eq(apiTokens.userId, user.id)
+  const held = await db.select({ tokens: count() }).from(apiTokens).where(isHis).get()
+  if ((held?.tokens ?? 0) < API_TOKENS_PER_USER_MAX) return
+  const forgotten = await db
+    .delete(apiTokens)
+    .where(and(isHis, lte(apiTokens.expiresAtMs, now)))
+    .returning({ id: apiTokens.id })
+  if (forgotten.length === 0) throw new ApiTokensTooMany(`this user has ${API_TOKENS_PER_USER_MAX} tokens already`)
 }
 
 /** Who a token speaks for, and its id; `undefined` for anything else. A mistyped token is told from its checksum alone. */

@@ -12,10 +12,12 @@ export type Principal = User &
 /** What `authenticate` sets: `c.var.user`. */
 export type AuthVariables = { user: Principal }
 
+type Knows = Pick<Accounts, 'userOfToken' | 'sessionOf'>
+
 /** Whose accounts, which cookie, and where people without a session go. */
 export type AuthenticateOptions = {
   /** The accounts of the application that is asked; a function where the request decides (a Platform's tenants). */
-  accounts: Accounts | ((c: Context) => Accounts | Promise<Accounts>)
+  accounts: Knows | ((c: Context) => Knows | Promise<Knows>)
   cookie?: string | ((c: Context) => string)
   /** Where a person without a session is sent, with `?next=`; without it everyone is refused. */
   signIn?: string | ((c: Context) => string)
@@ -67,7 +69,7 @@ export function apiTokenOf(c: Context): string | undefined {
 
 type Known = { principal: Principal; mustEnrolTotp: boolean }
 
-async function principalOf(c: Context, accounts: Accounts, cookie: string): Promise<Known | undefined> {
+async function principalOf(c: Context, accounts: Knows, cookie: string): Promise<Known | undefined> {
   if (c.req.header('authorization') !== undefined) {
     const token = apiTokenOf(c)
     const found = token === undefined ? undefined : await accounts.userOfToken(token)

@@ -28,7 +28,10 @@ export type AccountsDeps = {
   sealing: () => Promise<WrappingKey>
   /** Tells that a user (by id) has to wait, since attempts on the account keep failing: once an hour for each, to whoever records it. */
   onLocked?: (userId: string, address: string) => Promise<void>
-  /** Aborted when the server stops: passwords that wait to be checked are refused then, since the database is about to be closed. */
+  /**
+   * Aborted when the server stops: passwords that wait to be checked are refused then, since the database is about to be closed, and
+   * an OpenID provider is waited for no longer.
+   */
   closing?: AbortSignal | undefined
 }
 

@@ -37,7 +37,7 @@ export {
   SignInTooOften,
 } from './errors.ts'
 export { LINK_LIFETIME_MS, type LinkView, SECOND_STEP_MS } from './links.ts'
-export { CLEARANCES, type MemberClearance } from './memberships.ts'
+export { CLEARANCES, type MemberClearance, type Membership } from './memberships.ts'
 export type { Plan } from './oidc/arrivals.ts'
 export { OIDC_TIES_MS, type OidcErrand, type OidcOffer, type OidcReturned } from './oidc/oidc.ts'
 export type { NewOidcSettings, OidcView } from './oidc/settings.ts'

@@ -1,10 +1,10 @@
 /** Sessions of browsers: twelve hours at most, one hour without use, listed, and ended one by one or all. */
-import { and, asc, desc, eq, gt, isNotNull, isNull, lte, ne, notInArray, or } from 'drizzle-orm'
+import { and, asc, between, desc, eq, isNotNull, isNull, lte, ne, notInArray, or } from 'drizzle-orm'
 import { newId } from '../base/mod.ts'
 import { accountSettings, sessions, totpSecrets, users } from '../store/mod.ts'
 import type { AccountsDeps, WithinDeps } from './deps.ts'
 import { SessionNotFound } from './errors.ts'
-import type { User } from './roles.ts'
+import type { Role, User } from './roles.ts'
 import { hashToken, newToken } from './secrets.ts'
 
 /** However much it is used, a session ends after this. */
@@ -13,6 +13,8 @@ export const SESSION_MAX_MS = 12 * 60 * 60_000
 export const SESSION_IDLE_MS = 60 * 60_000
 /** A person's browsers; the longest unused session beyond these ends. */
 export const SESSIONS_PER_USER_MAX = 32
+/** So far clocks are set back in passing. */
+const CLOCK_SLACK_MS = 60_000
 /** How often the use of a session is written down. */
 const SEEN_EVERY_MS = 60_000
 const USER_AGENT_LENGTH_MAX = 256
@@ -97,10 +99,13 @@ export async function sessionOf(deps: AccountsDeps, token: string): Promise<Sess
   }
 }
 
-/** Whether the session of a cookie's token still stands. Looking does not count as use: an open page alone keeps nobody signed in. */
-export async function sessionStands(deps: AccountsDeps, token: string): Promise<boolean> {
+/**
+ * The role in which the session of a cookie's token stands, `undefined` where it stands no more or has first to set up an authenticator.
+ * Looking does not count as use: an open page alone keeps nobody signed in.
+ */
+export async function roleOfSession(deps: AccountsDeps, token: string): Promise<Role | undefined> {
   const row = await deps.db
-    .select({ id: sessions.id })
+    .select({ user: users.id, role: users.role })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
@@ -111,7 +116,7 @@ export async function sessionStands(deps: AccountsDeps, token: string): Promise<
       ),
     )
     .get()
-  return row !== undefined
+  return row === undefined || (await mustEnrolTotp(deps, row.user)) ? undefined : row.role
 }
 
 /** Those that are alive, of one user id or of everyone, oldest first. */
@@ -174,8 +179,10 @@ async function mustEnrolTotp(deps: WithinDeps, userId: string): Promise<boolean>
   return enrolled === undefined
 }
 
+/** One of the future is none: a clock that was set back makes no session longer. */
 function alive(now: number) {
-  return and(gt(sessions.createdAtMs, now - SESSION_MAX_MS), gt(sessions.seenAtMs, now - SESSION_IDLE_MS))
+  const begun = between(sessions.createdAtMs, now - SESSION_MAX_MS + 1, now + CLOCK_SLACK_MS)
+  return and(begun, between(sessions.seenAtMs, now - SESSION_IDLE_MS + 1, now + CLOCK_SLACK_MS))
 }
 
 async function removeExpired(deps: WithinDeps, now: number): Promise<void> {

@@ -27,6 +27,8 @@ export type Guards = { passwords: Passwords; lockout: Lockout; codes: Lockout; u
 /** A session, or the token with which a code has to follow within five minutes. */
 export type SignedIn = OpenedSession | { secondStep: string }
 
+/** What a sign-in by password stands on. */
+const SIGNS_IN = { hash: users.passwordHash, disabledAtMs: users.disabledAtMs }
 /** Whose cookie is looked at where the name is nobody's: what takes time for some names has to take it for all. */
 const NOBODY = 'usr_'
 
@@ -44,7 +46,13 @@ export async function signIn(deps: AccountsDeps, guards: Guards, input: Password
   const { password } = input
   const matches = await checked(guards, attempt, { userId: row?.id, hash: row?.passwordHash ?? null, password })
   if (!matches || row === undefined) throw new SignInRefused('the name or the password is not right')
-  const opened = await openOrAsk(deps, { id: row.id, name: row.name, role: row.role }, input.visitor)
+  const opened = await within(deps, async (tx) => {
+    // The check takes its time: the password may have been changed meanwhile, which ends all that stands on the one before.
+    const now = await tx.db.select(SIGNS_IN).from(users).where(eq(users.id, row.id)).get()
+    const isStill = now?.hash === row.passwordHash && now?.disabledAtMs === null
+    if (!isStill) throw new SignInRefused('the name or the password is not right')
+    return openOrAskWithin(tx, { id: row.id, name: row.name, role: row.role }, input.visitor)
+  })
   // Half a sign-in does not make an address known: whoever has the password alone is a stranger still.
   await ('secondStep' in opened ? attempt.forgiven() : attempt.succeeded())
   return opened

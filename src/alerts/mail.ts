@@ -7,6 +7,7 @@ import { AlertMailFailed } from './errors.ts'
 type Mail = Extract<ChannelSettings, { kind: 'mail' }>
 export type MailMessage = { id: string; subject: string; text: string }
 
+/** Of each step, and of all of them: a server that says a letter every second is silent too. */
 const TIMEOUT_MS = 20_000
 const LINE_ENDS = /[\r\n]+/g
 
@@ -31,20 +32,21 @@ export async function sendMail(settings: Mail, message: MailMessage, signal: Abo
     },
     ...{ disableFileAccess: true, disableUrlAccess: true },
   })
+  const late = AbortSignal.timeout(TIMEOUT_MS)
   try {
     const messageId = `<${id}@${from.split('@')[1] ?? 'sluice'}>`
     const mail = { from, to, messageId, subject: subject.replace(LINE_ENDS, ' '), text }
-    await transport.sendMail({ ...mail, signal })
+    await transport.sendMail({ ...mail, signal: AbortSignal.any([signal, late]) })
   } catch (cause) {
     if (signal.aborted) throw new Cancelled('a mail was given up', { cause })
-    throw failureOf(host, cause)
+    throw failureOf(settings, late.aborted ? late.reason : cause)
   } finally {
     transport.close()
   }
 }
 
 /** Says what to mend, without what the server said: it may repeat what it was told. */
-function failureOf(host: string, cause: unknown): AlertMailFailed {
+function failureOf({ host, port, security }: Mail, cause: unknown): AlertMailFailed {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (/CERT|SIGNATURE|ISSUER|ALTNAME|ETLS|EREQUIRETLS/.test(code) || isTlsVerdict(cause))
     return new AlertMailFailed('alert.mail_untrusted', `the mail server ${host} did not prove itself by TLS (${code})`)
@@ -53,8 +55,20 @@ function failureOf(host: string, cause: unknown): AlertMailFailed {
     return new AlertMailFailed('alert.mail_refused', `the mail server ${host} refused the mail`)
   return new AlertMailFailed(
     'alert.mail_unreachable',
-    `the mail server ${host} cannot be reached (${code || 'it broke off'})`,
+    `the mail server ${host}, port ${port}, cannot be reached: ${unreachable(cause, { code, security })}`,
   )
+}
+
+/** nodemailer names most failures of a connection ESOCKET; what the system said stands in their message. */
+function unreachable(cause: unknown, { code, security }: { code: string; security: Mail['security'] }): string {
+  const said = `${code} ${cause instanceof Error ? cause.message : ''}`
+  if (/ECONNREFUSED/.test(said)) return 'nothing listens there. Check the port: 465 for TLS, 587 for STARTTLS'
+  if (/ENOTFOUND|EDNS|EAI_AGAIN/.test(said)) return 'its name is not known here. Check the name, and this host’s DNS'
+  if (/TIMEDOUT|TimeoutError/i.test(said) || (cause instanceof Error && cause.name === 'TimeoutError'))
+    return `it did not answer within ${TIMEOUT_MS / 1_000} s. Check the port and the firewall`
+  if (/ESOCKET|wrong version|EPROTO/i.test(said) && security === 'tls')
+    return 'it does not speak TLS from the first byte. Try STARTTLS, or port 465'
+  return `it broke off${code === '' ? '' : ` (${code})`}. Check the port and the kind of TLS`
 }
 
 function isTlsVerdict(cause: unknown): boolean {

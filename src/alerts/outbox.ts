@@ -23,8 +23,9 @@ export const WAITING_MAX = 256
 export const KEEP_MS = 86_400_000
 /** 10 s, 20 s, … at most every 10 min. */
 const BACKOFF = { firstMs: 10_000, longestMs: 600_000 }
-/** Messages of one channel in one round; the next round goes on. */
+/** One channel in one round: so many messages, and none more after so long. The next round goes on; a slow channel holds up others no longer. */
 const ROUND_MAX = 64
+const ROUND_MS = 5_000
 
 const Stored = v.object({
   id: v.string(),
@@ -63,8 +64,10 @@ async function deliverTo(sender: Sender, channel: ChannelRow): Promise<void> {
     .orderBy(asc(alertMessages.position))
     .limit(ROUND_MAX)
   if ((waiting[0]?.nextAtMs ?? 0) > sender.clock.now()) return
+  const begun = sender.clock.monotonic()
   for (const message of waiting) {
-    if (sender.closing.aborted || !(await attempt(sender, channel, message))) return
+    if (sender.closing.aborted || sender.clock.monotonic() - begun >= ROUND_MS) return
+    if (!(await attempt(sender, channel, message))) return
   }
 }
 

@@ -15,38 +15,40 @@ export type HeadPoint = { count: number; hash: string }
 /** `signature`: ECDSA P-256, r‖s, base64url. */
 export type SignedHead = HeadPoint & { signature: string }
 
-const LINE_DOMAIN = 'sluice audit line v1\n'
-const HEAD_DOMAIN = 'sluice audit head v1\n'
+/** What a chain is of: the trail itself, or an extract, which has the same lines with names left out and is signed as such. */
+export type ChainKind = 'trail' | 'extract'
+const LINE_DOMAINS = { trail: 'sluice audit line v1\n', extract: 'sluice audit extract line v1\n' } as const
+const HEAD_DOMAINS = { trail: 'sluice audit head v1\n', extract: 'sluice audit extract head v1\n' } as const
 /** The head of a trail without lines, and what the first line follows. */
 export const GENESIS: HeadPoint = { count: 0, hash: '0'.repeat(64) }
 
 /** The hash of a line that follows the hash `before`, hex. */
-export function lineHash(before: string, row: Omit<TrailRow, 'count' | 'hash'>): string {
+export function lineHash(before: string, row: Omit<TrailRow, 'count' | 'hash'>, kind: ChainKind = 'trail'): string {
   const { atMs, actor, action, subject, detail } = row
   const digest = createSha256()
-  digest.update(utf8(`${LINE_DOMAIN}${before}\n${canonicalJson({ atMs, actor, action, subject, detail })}`))
+  digest.update(utf8(`${LINE_DOMAINS[kind]}${before}\n${canonicalJson({ atMs, actor, action, subject, detail })}`))
   return digest.digestHex()
 }
 
-export function signHead(signer: SigningKey, head: HeadPoint): Promise<Bytes> {
-  return sign(signer.privateKey, headText(head))
+export function signHead(signer: SigningKey, head: HeadPoint, kind: ChainKind = 'trail'): Promise<Bytes> {
+  return sign(signer.privateKey, headText(head, kind))
 }
 
 /** Whether the key `publicKey` (65 bytes) has signed this head. Refuses a malformed key with `crypto.point_malformed`. */
-export async function verifyHead(publicKey: Bytes, head: SignedHead): Promise<boolean> {
-  return headIsSigned(await importVerifyKey(publicKey), head, decodeSignature(head.signature))
+export async function verifyHead(publicKey: Bytes, head: SignedHead, kind: ChainKind = 'trail'): Promise<boolean> {
+  return verify(await importVerifyKey(publicKey), decodeSignature(head.signature), headText(head, kind))
 }
 
 export function headIsSigned(key: CryptoKey, head: HeadPoint, signature: Bytes): Promise<boolean> {
-  return verify(key, signature, headText(head))
+  return verify(key, signature, headText(head, 'trail'))
 }
 
 export function encodeSignature(signature: Bytes): string {
   return base64url(signature)
 }
 
-function headText(head: HeadPoint): Bytes {
-  return utf8(`${HEAD_DOMAIN}${head.count}\n${head.hash}`)
+function headText(head: HeadPoint, kind: ChainKind): Bytes {
+  return utf8(`${HEAD_DOMAINS[kind]}${head.count}\n${head.hash}`)
 }
 
 /** Text that is no base64url is no signature: it verifies as false, not as a failure. */

@@ -14,6 +14,14 @@ export class AuditEntryTooLarge extends AppError {
   override readonly kind = 'limit' as const
 }
 
+/** The act is done, and its line that says so could not be written: the trail has only that it was tried. Its cause is in the log. */
+export class AuditOutcomeUntold extends AppError {
+  override readonly code = 'audit.outcome_untold' as const
+  override readonly kind = 'internal' as const
+  override readonly advice =
+    'Do not ask for it again before you have looked whether it is there. See why with: sluice doctor (a full disk is the usual cause).'
+}
+
 /** What was given as an exported trail is none. */
 export class AuditExportInvalid extends AppError {
   override readonly code = 'audit.export_invalid' as const

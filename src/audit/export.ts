@@ -4,24 +4,36 @@
  *   {"trail":"sluice audit v1","key":"<65 bytes, base64url>","kid":"<RFC 7638>"}
  *   {"count":1,"atMs":…,"actor":…,"action":…,"subject":…,"detail":{…},"hash":"<hex>"}
  *   {"head":{"count":…,"hash":"<hex>","signature":"<r‖s, base64url>"}}
+ * Whoever may not see every name gets an extract, which says so in its first line: each line as they may see it, in a chain of its own
+ * that is signed as an extract. The hashes of the trail itself would tell what was left out to whoever guesses.
  */
 import { asc, gt } from 'drizzle-orm'
 import * as v from 'valibot'
 import { base64url, canonicalJson, EncodingInvalid, fromBase64url } from '../base/mod.ts'
 import { type SigningKey, thumbprint } from '../crypto/mod.ts'
 import { auditTrail, yieldToFinalisers } from '../store/mod.ts'
-import { GENESIS, type HeadPoint, lineHash, type SignedHead, type TrailDatabase, verifyHead } from './chain.ts'
+import {
+  type ChainKind,
+  encodeSignature,
+  GENESIS,
+  type HeadPoint,
+  lineHash,
+  type SignedHead,
+  signHead,
+  type TrailDatabase,
+  verifyHead,
+} from './chain.ts'
 import { asEntry, type TrailEntry } from './entry.ts'
-import { AuditExportInvalid } from './errors.ts'
+import { AuditBroken, AuditExportInvalid } from './errors.ts'
 import type { Verification } from './verification.ts'
 
-const FORM = 'sluice audit v1'
+const FORMS = { trail: 'sluice audit v1', extract: 'sluice audit extract v1' } as const
 /** 250 lines of at most 4 KiB: what is made at a time stays below 1 MiB, and holds the loop for some 3 ms. */
 const PAGE_LINES = 250
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
-const First = v.strictObject({ trail: v.literal(FORM), key: v.string(), kid: v.string() })
+const First = v.strictObject({ trail: v.picklist(Object.values(FORMS)), key: v.string(), kid: v.string() })
 const Line = v.strictObject({
   ...{ count, atMs: v.number(), actor: v.string(), action: v.string(), subject: v.string(), hash },
   detail: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
@@ -31,11 +43,44 @@ const Last = v.strictObject({ head: v.strictObject({ count, hash, signature: v.s
 /** What to hold an export against: `kid`, the key that must have signed it; `head`, seen before, that it must still hold. */
 export type ExportExpectation = { kid?: string | undefined; head?: HeadPoint | undefined }
 /** Whether it is as it was written, and by which key (its RFC 7638 thumbprint) it says so. */
-export type ExportVerification = Verification & { kid: string }
+export type ExportVerification = Verification & { kid: string; extract?: true }
+/** A line as somebody may see it. */
+export type SeenAs = (entry: TrailEntry) => TrailEntry
 
-/** The trail as text, page by page, as it was when asked: what is recorded meanwhile is not in it. */
-export async function* exportTrail(db: TrailDatabase, signer: SigningKey, head: SignedHead): AsyncGenerator<string> {
-  yield jsonLine({ trail: FORM, key: base64url(signer.publicKey), kid: signer.kid })
+/**
+ * The trail as text, page by page, as it was when asked: what is recorded meanwhile is not in it. Where `seenAs` leaves something out,
+ * an extract. Refuses `audit.broken` rather than sign over a line that was changed.
+ */
+export async function* exportTrail(
+  db: TrailDatabase,
+  signer: SigningKey,
+  head: SignedHead,
+  seenAs?: SeenAs,
+): AsyncGenerator<string> {
+  const kind = seenAs && (await leavesOut(db, head, seenAs)) ? 'extract' : 'trail'
+  yield jsonLine({ trail: FORMS[kind], key: base64url(signer.publicKey), kid: signer.kid })
+  if (kind === 'trail' || !seenAs) {
+    for await (const page of pages(db, head)) yield page.map(entryLine).join('')
+    yield jsonLine({ head: headOf(head) })
+    return
+  }
+  let [trail, extract] = [GENESIS.hash, GENESIS.hash]
+  for await (const page of pages(db, head)) {
+    const lines: string[] = []
+    for (const entry of page) {
+      trail = hashOf(trail, entry, 'trail')
+      if (trail !== entry.hash) throw new AuditBroken(`line ${entry.count} was changed`)
+      const seen = seenAs(entry)
+      extract = hashOf(extract, seen, kind)
+      lines.push(entryLine({ ...seen, hash: extract }))
+    }
+    yield lines.join('')
+  }
+  const end = { count: head.count, hash: extract }
+  yield jsonLine({ head: { ...end, signature: encodeSignature(await signHead(signer, end, kind)) } })
+}
+
+async function* pages(db: TrailDatabase, head: HeadPoint): AsyncGenerator<TrailEntry[]> {
   for (let after = 0; after < head.count; ) {
     const rows = await db
       .select()
@@ -44,12 +89,22 @@ export async function* exportTrail(db: TrailDatabase, signer: SigningKey, head: 
       .orderBy(asc(auditTrail.count))
       .limit(Math.min(PAGE_LINES, head.count - after))
     const last = rows.at(-1)
-    if (last === undefined) break
-    yield rows.map((row) => entryLine(asEntry(row))).join('')
+    if (last === undefined) return
+    yield rows.map(asEntry)
     after = last.count
     await yieldToFinalisers()
   }
-  yield jsonLine({ head: headOf(head) })
+}
+
+async function leavesOut(db: TrailDatabase, head: HeadPoint, seenAs: SeenAs): Promise<boolean> {
+  for await (const page of pages(db, head)) {
+    if (page.some((entry) => canonicalJson(seenAs(entry)) !== canonicalJson(entry))) return true
+  }
+  return false
+}
+
+function hashOf(before: string, { detail, ...line }: TrailEntry, kind: ChainKind): string {
+  return lineHash(before, { ...line, detail: canonicalJson(detail) }, kind)
 }
 
 /**
@@ -63,7 +118,10 @@ export async function verifyExport(
   const iterator = lines[Symbol.asyncIterator]()
   const first = await iterator.next()
   if (first.done === true) throw new AuditExportInvalid('the export is empty')
-  const { key, kid } = await keyOf(parsed(First, first.value, 1), expected.kid)
+  const { key, kid, kind } = await keyOf(parsed(First, first.value, 1), expected.kid)
+  if (kind === 'extract' && expected.head) {
+    throw new AuditExportInvalid('names are left out of this export: only a whole one can be held against a head')
+  }
   let last: HeadPoint = GENESIS
   for (let number = 2; ; number++) {
     const next = await iterator.next()
@@ -72,7 +130,11 @@ export async function verifyExport(
       const { head } = parsed(Last, next.value, number)
       sameText(jsonLine({ head: headOf(head) }), next.value, number)
       if ((await iterator.next()).done !== true) throw new AuditExportInvalid('something stands behind the signed head')
-      return { ...(await concluded(key, head, last, expected.head)), kid }
+      return {
+        ...(await concluded({ key, kind }, head, last, expected.head)),
+        kid,
+        ...(kind === 'extract' && { extract: true }),
+      }
     }
     const entry = parsed(Line, next.value, number)
     sameText(entryLine(entry), next.value, number)
@@ -80,7 +142,7 @@ export async function verifyExport(
     const place = last.count + 1
     if (line.count !== place)
       return { ok: false, firstBad: place, reason: line.count > place ? 'removed' : 'reordered', kid }
-    const is = lineHash(last.hash, { ...line, detail: canonicalJson(line.detail) })
+    const is = lineHash(last.hash, { ...line, detail: canonicalJson(line.detail) }, kind)
     if (is !== said) return { ok: false, firstBad: place, reason: 'changed', kid }
     last = { count: place, hash: said }
     if (expected.head?.count === place && expected.head.hash !== said) {
@@ -90,7 +152,7 @@ export async function verifyExport(
 }
 
 async function concluded(
-  key: Uint8Array<ArrayBuffer>,
+  { key, kind }: { key: Uint8Array<ArrayBuffer>; kind: ChainKind },
   head: SignedHead,
   last: HeadPoint,
   seen: HeadPoint | undefined,
@@ -98,7 +160,7 @@ async function concluded(
   if (head.count > last.count || (seen?.count ?? 0) > last.count) {
     return { ok: false, firstBad: last.count + 1, reason: 'cut' }
   }
-  if (head.count !== last.count || head.hash !== last.hash || !(await verifyHead(key, head))) {
+  if (head.count !== last.count || head.hash !== last.hash || !(await verifyHead(key, head, kind))) {
     return { ok: false, firstBad: last.count, reason: 'head' }
   }
   return { ok: true, count: last.count }
@@ -111,7 +173,8 @@ async function keyOf(first: v.InferOutput<typeof First>, expected: string | unde
   if (expected !== undefined && expected !== first.kid) {
     throw new AuditExportInvalid(`the export is signed by the key ${first.kid}, not by ${expected}`)
   }
-  return { key, kid: first.kid }
+  const kind: ChainKind = first.trail === FORMS.extract ? 'extract' : 'trail'
+  return { key, kid: first.kid, kind }
 }
 
 function bytesOf(text: string) {

@@ -16,7 +16,7 @@ import {
 } from './chain.ts'
 import { type Act, asEntry, type TrailEntry } from './entry.ts'
 import { AuditBroken, AuditEntryTooLarge } from './errors.ts'
-import { exportTrail } from './export.ts'
+import { exportTrail, type SeenAs } from './export.ts'
 import { searchTrail, type TrailPage, type TrailQuery } from './search.ts'
 import { type Verification, verifyTrail } from './verification.ts'
 
@@ -33,8 +33,8 @@ export type Trail = {
   list(page: { afterCount?: number; limit: number }): Promise<TrailEntry[]>
   /** Lines that a filter lets through, the newest first, a page at a time. */
   search(query: TrailQuery): Promise<TrailPage>
-  /** The whole trail as JSON lines with its signed head, which `verifyExport` checks. Refuses `audit.broken`. */
-  export(): Promise<AsyncIterable<string>>
+  /** The trail as JSON lines with its signed head, which `verifyExport` checks; whole, or as `seenAs` has it. Refuses `audit.broken`. */
+  export(seenAs?: SeenAs): Promise<AsyncIterable<string>>
   /** Checks every line and the head, and that the trail still holds the head `against` that someone else kept. */
   verify(against?: HeadPoint): Promise<Verification>
 }
@@ -46,16 +46,27 @@ const LIST_LINES_MAX = 1_000
 /** Opens the trail in `db`; `signer` signs its heads. A rotation of that key will sign the head anew. */
 export async function openTrail(deps: TrailDeps): Promise<Trail> {
   const verifyKey = await importVerifyKey(deps.signer.publicKey)
-  // One at a time, however many ask: each walks the whole trail.
+  // One at a time, and one for all who ask the same meanwhile: each walks the whole trail.
   const verifying = new Turns()
+  const underWay = new Map<string, Promise<Verification>>()
+  const verify = (against?: HeadPoint): Promise<Verification> => {
+    const asked = against ? `${against.count} ${against.hash}` : ''
+    const same = underWay.get(asked)
+    if (same) return same
+    const verification = verifying
+      .run(() => verifyTrail(deps.db, deps.signer, against))
+      .finally(() => underWay.delete(asked))
+    underWay.set(asked, verification)
+    return verification
+  }
   const head = () => deps.db.transaction((tx) => signedHead(tx, deps.signer, verifyKey))
   return {
     record: (act) => record(deps, verifyKey, act),
     head,
     list: (page) => list(deps.db, page),
     search: (query) => searchTrail(deps.db, query),
-    export: async () => exportTrail(deps.db, deps.signer, await head()),
-    verify: (against) => verifying.run(() => verifyTrail(deps.db, deps.signer, against)),
+    export: async (seenAs) => exportTrail(deps.db, deps.signer, await head(), seenAs),
+    verify,
   }
 }
 

@@ -6,6 +6,7 @@ import type { Dirent } from 'node:fs'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ArchiveEntry, isArchivePath } from './archive.ts'
+import { BackupInterrupted } from './errors.ts'
 
 export type ContentsOptions = {
   folder: string
@@ -57,6 +58,7 @@ async function* segmentsOf({ folder }: ContentsOptions, journal: string): AsyncG
     // Whatever took the place of what vanished has a later position.
     if (!vanished) return
   }
+  throw new BackupInterrupted(`the journal ${journal} changed its segments faster than they could be read`)
 }
 
 /** All paths below, sorted, without links and what is left out. */
@@ -74,7 +76,10 @@ async function* filesIn(options: ContentsOptions, below: string): AsyncGenerator
 
 /** A deployment may be forgotten, with its folder, while the others are read. */
 async function entriesIn(folder: string): Promise<Dirent[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+    if (isGone(error)) return []
+    throw unread('a folder', error)
+  })
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
@@ -87,7 +92,10 @@ async function* fileEntry(
   path: string,
   whole: 'exactly' | 'padded',
 ): AsyncGenerator<ArchiveEntry, void> {
-  const file = await open(join(folder, path), 'r').catch(() => undefined)
+  const file = await open(join(folder, path), 'r').catch((error) => {
+    if (isGone(error)) return undefined
+    throw unread(path, error)
+  })
   if (!file) return
   try {
     const bytes = (await file.stat()).size
@@ -95,6 +103,16 @@ async function* fileEntry(
   } finally {
     await file.close()
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** What is there and cannot be read would be missing from the backup without a word. */
+function unread(what: string, cause: unknown): BackupInterrupted {
+  const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  return new BackupInterrupted(`${what} of the data folder cannot be read${why}`, { cause })
 }
 
 /** Bytes of an open file from its beginning. */

@@ -3,7 +3,7 @@
  * Journals by whose positions others count begin far behind what they may have been told since the backup was made, so that no
  * position ever stands for two things.
  */
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Clock, fromBase64url, type Random } from '../base/mod.ts'
 import { importWrappingKey, type WrappingKey } from '../crypto/mod.ts'
@@ -107,7 +107,7 @@ async function writeEntry(aside: string, { path, content }: ArchiveEntry): Promi
     await mkdir(dirname(full), { recursive: true, mode: 0o700 })
     const file = await open(full, 'wx', 0o600)
     try {
-      for await (const chunk of content) await file.write(chunk)
+      for await (const chunk of content) await writeWhole(file, chunk)
       await file.sync()
     } finally {
       await file.close()
@@ -115,6 +115,11 @@ async function writeEntry(aside: string, { path, content }: ArchiveEntry): Promi
   } catch (cause) {
     throw cause instanceof Error && 'code' in cause && 'syscall' in cause ? fileFailure('write', full, cause) : cause
   }
+}
+
+/** A volume that fills up takes a part of it; what comes next then says why. */
+async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten
 }
 
 /** The keyring last: without it nothing of the folder opens. */

@@ -118,7 +118,8 @@ function allowed(pipe: Pipe, issue: Issue): string {
     return `must have${between(least, bound('length') ?? bound('max_length'), '', '')} ${unit}`
   }
   if (type === 'starts_with') return `must begin with \`${String(requirement)}\``
-  if (type === 'regex') return `must match ${expected}`
+  // A pattern explains itself to nobody: schemas that people fill in say in words what it means.
+  if (type === 'regex') return 'has not the form that it must have'
   if (['picklist', 'literal', 'union', 'variant'].includes(type) && expected !== null)
     return `must be ${choices(expected)}`
   return ALLOWED[type] ?? 'is not as it should be'

@@ -1,9 +1,9 @@
 /** Certificates by ACME: the first one at once, the next at two thirds of its life, and again with backoff where that fails. */
 import { generateKeyPairSync } from 'node:crypto'
 import { type Clock, codeOf, type Log, printable, Turns } from '../base/mod.ts'
-import { certificateFacts } from '../crypto/mod.ts'
+import { certificateCovers, certificateFacts } from '../crypto/mod.ts'
 import type { TlsMaterial } from '../host/mod.ts'
-import { AcmeNameUnfit } from './errors.ts'
+import { AcmeNameUnfit, AcmeRefused } from './errors.ts'
 import type { AcmeKept, AcmeSettings, KeptState } from './kept.ts'
 
 /** RFC 1035; two labels at least, for no public authority vouches for less, and no IP address. */
@@ -88,10 +88,11 @@ export class AcmeRenewal {
     return { ...settings, state, nextAtMs: this.#nextAtMs(acme), lastFailure: acme.lastFailure }
   }
 
-  #nextAtMs({ failures, lastFailure }: AcmeKept): number {
+  #nextAtMs({ settings, failures, lastFailure }: AcmeKept): number {
     if (lastFailure) return lastFailure.atMs + Math.min(RETRY_FIRST_MS * 2 ** (failures - 1), RETRY_LONGEST_MS)
     const { installed } = this.#deps.kept()
-    if (installed?.source !== 'acme') return 0
+    // New names wait for no renewal, though the order for them was broken off by a stop.
+    if (installed?.source !== 'acme' || uncovered(installed, settings) !== undefined) return 0
     const { validFromMs, validToMs } = certificateFacts(installed.certificatePem)
     return Math.floor(validFromMs + (validToMs - validFromMs) * RENEWAL_SHARE)
   }
@@ -116,6 +117,8 @@ export class AcmeRenewal {
       save((state) => (state.acme?.accountKeyPem === accountKeyPem ? change(state, state.acme) : state))
     try {
       const material = await order(settings, accountKeyPem, signal)
+      const missing = uncovered(material, settings)
+      if (missing !== undefined) throw new AcmeRefused(`the authority issued a certificate that lacks ${missing}`)
       const installed = { source: 'acme' as const, ...material, setBy, setAtMs: clock.now() }
       await saveIfCurrent(() => ({ installed, acme: { settings, accountKeyPem, failures: 0 } }))
       log.info('a certificate was fetched by ACME', { names: settings.names.join(' ') })
@@ -130,6 +133,11 @@ export class AcmeRenewal {
       })).catch((cause) => log.error('the failure of an order was not kept', { code: codeOf(cause) }))
     }
   }
+}
+
+/** The first name of the settings that a certificate is not good for. */
+function uncovered({ certificatePem }: TlsMaterial, { names }: AcmeSettings): string | undefined {
+  return names.find((name) => !certificateCovers(certificatePem, name))
 }
 
 function newAccountKey(): string {

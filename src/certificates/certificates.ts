@@ -44,7 +44,8 @@ export type CertificatesView = {
 /** Opens what was kept. A kept certificate that no longer loads is passed over with a warning: the server must come up. */
 export async function openCertificates(deps: CertificatesDeps): Promise<Certificates> {
   const own = await deps.ownLeaf()
-  return new Certificates(deps, own, await loadKept(deps.keyring))
+  const { state, unreadable } = await loadKept(deps.keyring)
+  return new Certificates(deps, own, state, unreadable)
 }
 
 export class Certificates {
@@ -57,11 +58,11 @@ export class Certificates {
   #unusable = false
   #warnedBelowDays = Number.POSITIVE_INFINITY
 
-  constructor(deps: CertificatesDeps, own: TlsMaterial, kept: KeptState) {
+  constructor(deps: CertificatesDeps, own: TlsMaterial, kept: KeptState, unreadable = false) {
     this.#deps = deps
     this.#own = own
     this.#kept = kept
-    this.#unusable = kept.installed !== undefined && !isUsable(kept.installed)
+    this.#unusable = unreadable || (kept.installed !== undefined && !isUsable(kept.installed))
     if (this.#unusable) deps.log.error('the certificate of the owner cannot be used; the self-signed one is shown')
     this.#renewal = new AcmeRenewal({
       ...{ clock: deps.clock, log: deps.log, order: deps.order, closing: deps.closing },
@@ -104,7 +105,7 @@ export class Certificates {
   /** Back to the self-signed one; the key is forgotten, and what is fetched by ACME is fetched no more. Refuses `certificate.none`. */
   remove(): Promise<void> {
     return this.#turns.run(async () => {
-      if (!this.#kept.installed && !this.#kept.acme)
+      if (!this.#kept.installed && !this.#kept.acme && !this.#unusable)
         throw new OwnCertificateMissing('there is no certificate of the owner’s')
       this.#renewal.abandon()
       await this.#save({})

@@ -46,13 +46,16 @@ export type KeptState = v.InferOutput<typeof KeptState>
 /** Where it is kept; a rotation of the master key wraps it again with all else. */
 const PLACE = { purpose: 'certificates', id: 'server' }
 
-/** What was kept last. What does not parse is of a later version of Sluice: it is as if there were nothing, until it is replaced. */
-export async function loadKept(keyring: Pick<Keyring, 'load'>): Promise<KeptState> {
+/**
+ * What was kept last. `unreadable`: it does not parse, as what a later version of Sluice kept; then it is as if there were nothing, and
+ * the bytes stay until the owner replaces them.
+ */
+export async function loadKept(keyring: Pick<Keyring, 'load'>): Promise<{ state: KeptState; unreadable: boolean }> {
   const bytes = await keyring.load(PLACE.purpose, PLACE.id)
-  if (!bytes) return {}
+  if (!bytes) return { state: {}, unreadable: false }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), KeptState), fromUtf8(bytes))
   bytes.fill(0)
-  return parsed.success ? parsed.output : {}
+  return { state: parsed.success ? parsed.output : {}, unreadable: !parsed.success }
 }
 
 /** Durable when it resolves. */

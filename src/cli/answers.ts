@@ -41,6 +41,7 @@ const NetworkList = v.looseObject({
 })
 export const NetworkLists = v.looseObject({
   ...{ management: NetworkList, bridges: NetworkList },
+  ports: v.looseObject({ management: v.number(), bridges: v.number(), ingest: v.optional(v.number()) }),
   leftOut: v.optional(v.array(v.looseObject({ list: text, who: text, addresses: Names })), []),
 })
 export type NetworkLists = v.InferOutput<typeof NetworkLists>
@@ -62,6 +63,8 @@ export const Credentials = v.looseObject({ credentials: v.array(Credential) })
 /** `restarted`: deployments that run anew with it. `unavailable`: fields that cannot be fetched now from where they stand. */
 export const SetCredential = v.looseObject({
   ...Credential.entries,
+  /** When one of that name went for it. */
+  replacedAt: v.optional(v.nullable(text), null),
   restarted: v.optional(Names, []),
   unavailable: v.optional(v.array(v.looseObject({ field: text, message: text, advice: v.optional(text) })), []),
 })
@@ -125,6 +128,12 @@ export const LocalDeployment = v.looseObject({
   finished: v.optional(Finished),
 })
 export type LocalDeployment = v.InferOutput<typeof LocalDeployment>
+
+/** The newest version of a deployment that a Runtime refused, and none was taken since. */
+export const RefusedVersion = v.looseObject({
+  ...{ deployment: text, blueprint: v.optional(text, ''), version: count },
+  ...{ reasons: v.array(Reason), advice: v.optional(text, '') },
+})
 
 /** A deployment as the Platform tells of it. */
 export const PlatformDeployment = v.looseObject({

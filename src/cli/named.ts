@@ -25,15 +25,19 @@ export class NameAmbiguous extends AppError {
 /** Help of arguments that take what `deploymentNamed` does. */
 export const DEPLOYMENT = 'name of its Blueprint, or id (dep_…)'
 
+const Called = v.looseObject({ deployment: v.string(), blueprint: v.optional(v.string(), '') })
 const Deployments = v.looseObject({
-  deployments: v.array(v.looseObject({ deployment: v.string(), blueprint: v.optional(v.string(), '') })),
+  deployments: v.array(Called),
+  /** Versions that a Runtime refused: the deployment may be known to it by nothing else. */
+  refused: v.optional(v.array(Called), []),
 })
 
 /** The deployment's id, by that or by the name of its Blueprint. Refuses `cli.name_unknown`, `cli.name_ambiguous`. */
 export async function deploymentNamed(client: Client, word: string): Promise<string> {
   if (/^dep_[0-9a-f-]+$/.test(word)) return word
-  const { deployments } = readAs(Deployments, await client.get('/v1/deployments'))
-  const all = deployments.map(({ deployment, blueprint }) => ({ id: deployment, name: blueprint }))
+  const { deployments, refused } = readAs(Deployments, await client.get('/v1/deployments'))
+  const known = new Map([...refused, ...deployments].map(({ deployment, blueprint }) => [deployment, blueprint]))
+  const all = [...known].map(([id, name]) => ({ id, name }))
   return idOf(all, word, { noun: 'deployment', advice: 'See which there are with `sluice deployment list`.' })
 }
 

@@ -1,6 +1,5 @@
 /** Where secrets come in: the one place that reads a master key's value from the environment. */
-import { stat } from 'node:fs/promises'
-import { makePrivateFolder } from '../host/mod.ts'
+import { isThere, makePrivateFolder } from '../host/mod.ts'
 import { CREDENTIAL_SOURCES, type CredentialSource, type MasterKeySource, type SourceAccess } from '../keys/mod.ts'
 import type { Environment } from './config.ts'
 import { UsageInvalid } from './exit.ts'
@@ -56,11 +55,11 @@ export async function masterKeySource(settings: MasterKeySettings, environment: 
   if (value) return { kind: 'value', value }
   if (settings.command) return { kind: 'command', command: settings.command.trim().split(/\s+/) }
   const credentials = environment['CREDENTIALS_DIRECTORY']
-  if (credentials && (await exists(`${credentials}/${SYSTEMD_CREDENTIAL}`))) {
+  if (credentials && (await isThere(`${credentials}/${SYSTEMD_CREDENTIAL}`))) {
     return { kind: 'systemd', path: `${credentials}/${SYSTEMD_CREDENTIAL}` }
   }
   // A folder with state but without its key must not get a new one: it could open nothing.
-  if (!(await exists(`${settings.data}/keyring.json`))) await makeIfMissing(settings)
+  if (!(await isThere(`${settings.data}/keyring.json`))) await makeIfMissing(settings)
   return { kind: 'file', path: settings.file }
 }
 
@@ -72,15 +71,8 @@ export async function newMasterKey(settings: MasterKeySettings, environment: Env
 }
 
 async function makeIfMissing({ data, file }: MasterKeySettings): Promise<void> {
-  if (await exists(file)) return
+  if (await isThere(file)) return
   const { createMasterKeyFile } = await import('../keys/mod.ts')
   await makePrivateFolder(data)
   await createMasterKeyFile(file)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,6 +1,7 @@
 /** What both servers have in common: settings into words, the line that says they are ready, and waiting for the end. */
 import process from 'node:process'
 import { AppError } from '../base/mod.ts'
+import { isLoopback } from '../host/mod.ts'
 import { type Effective, effectiveSettings, type Flags } from './config.ts'
 import type { CliContext } from './context.ts'
 import type { Role } from './settings.ts'
@@ -34,6 +35,15 @@ export async function readSettings(role: Role, flags: Flags, context: CliContext
     optionalPort: (key) => (values.get(key) === undefined ? undefined : Number(values.get(key))),
     on: (key) => /^(true|1)$/.test(values.get(key) ?? ''),
   }
+}
+
+/**
+ * How a server is called where nobody has said it: by the address that it listens on, if only this machine reaches that, so that all its
+ * links have one form. To a browser `localhost` and 127.0.0.1 are two servers, and a session of one is none of the other.
+ */
+export function publicHostOf(settings: Pick<Settings, 'text' | 'optional'>): string {
+  const host = settings.text('host')
+  return settings.optional('public-host') ?? (isLoopback(host) ? host : 'localhost')
 }
 
 /**

@@ -1,7 +1,7 @@
 /** All connectors of a Runtime at work: run by schedule or on demand, one run of each at a time, few at once; checked; stopped. */
 import { type Clock, describeError, type Log, Slots } from '../base/mod.ts'
 import type { ConnectorId, DiscoveredField } from '../wire/mod.ts'
-import { approvalDigest, hostOf } from './approval.ts'
+import { approvalDigest, hostOf, hostsOf } from './approval.ts'
 import type { Changes, Connector, ConnectorStore, Cursor, NewConnector, Run } from './connector-store.ts'
 import {
   ConnectorCredentialUnfit,
@@ -211,13 +211,12 @@ export class ConnectorDesk {
   }
 
   async #demandAllowed(connector: Connector): Promise<void> {
-    const host = hostOf(connector)
     if (!(await this.isApproved(connector)))
       throw new ConnectorNotApproved(
-        `nobody has agreed to ${connector.credential === null ? 'it' : `lending ${connector.credential}`} for ${host}`,
+        `nobody has agreed to ${connector.credential === null ? 'it' : `lending ${connector.credential}`} for ${hostOf(connector)}`,
       )
-    if (!this.#deps.ports.allowsHost(host))
-      throw new ConnectorHostForbidden(`the rules of this Runtime do not have ${host}`)
+    const host = hostsOf(connector).find((one) => !this.#deps.ports.allowsHost(one))
+    if (host !== undefined) throw new ConnectorHostForbidden(`the rules of this Runtime do not have ${host}`)
   }
 
   /** By its settings of now: it may have waited for its turn. */

@@ -4,6 +4,7 @@ import { type Bytes, type Clock, issueWords } from '../base/mod.ts'
 import type { DiscoveredField, Shape } from '../wire/mod.ts'
 import { ConnectorUnfit } from './errors.ts'
 import type { AuthorizationForm } from './http/authorization.ts'
+import type { SignedIn, SignInContext } from './http/sign-in.ts'
 import type { Site, SiteClient } from './http/site-client.ts'
 
 /** A page as it came, for the dataset's door. `cursor` is any JSON: where the next page is asked for once this one is durable. */
@@ -14,6 +15,8 @@ export type PulledPage = {
   records: number
   /** Keys of records that it takes away, where it is a document of removals. */
   removed?: number
+  /** What it says of itself, as an upload would: `run`, `branch`, `commit`. */
+  attributes?: Readonly<Record<string, string>>
   cursor: unknown
 }
 
@@ -40,13 +43,19 @@ export type ConnectorSpec<Schema extends v.GenericSchema> = {
   /** Settings of several lines, for forms. */
   lines?: readonly string[]
   /** Kinds of credentials that it signs in with; `none`: it may do without. */
-  credentials: readonly ('password' | 'token' | 'oauth2_client' | 'none')[]
+  credentials: readonly ('password' | 'token' | 'oauth2_client' | 'key_pair' | 'fields' | 'none')[]
   /** Shapes of datasets that its records fit. */
   shapes: readonly Shape[]
   example: unknown
   site(config: v.InferOutput<Schema>): Site
   /** How the credential is shown to it, where it is not `Authorization`. */
   authorization?(config: v.InferOutput<Schema>): AuthorizationForm
+  /** Where the credential is shown to instead, where it signs in at another host: an owner agrees to both. */
+  signInSite?(config: v.InferOutput<Schema>): Site
+  /** What the site is told, where that is made from the credential or fetched with it. */
+  signIn?(config: v.InferOutput<Schema>, context: SignInContext): Promise<SignedIn>
+  /** What it sends where it does more than ask for what there is: an owner agrees to that too. */
+  sends?(config: v.InferOutput<Schema>): string | undefined
   /** Says what it found, or fails. */
   check(config: v.InferOutput<Schema>, context: AskContext): Promise<string[]>
   /** Fields to choose from, and the setting that the choice goes into. */
@@ -71,13 +80,16 @@ export type Setting = {
 /** A type whose settings are parsed where it is called. */
 export type ConnectorType = Omit<
   ConnectorSpec<v.GenericSchema>,
-  'site' | 'authorization' | 'check' | 'discover' | 'pull'
+  'site' | 'authorization' | 'signInSite' | 'signIn' | 'sends' | 'check' | 'discover' | 'pull'
 > & {
   settings: readonly Setting[]
   /** The settings with their defaults. Refuses `connector.unfit`. */
   parse(config: unknown): unknown
   site(config: unknown): Site
   authorization?(config: unknown): AuthorizationForm
+  signInSite?(config: unknown): Site
+  signIn?(config: unknown, context: SignInContext): Promise<SignedIn>
+  sends?(config: unknown): string | undefined
   check(config: unknown, context: AskContext): Promise<string[]>
   discover?: { setting: string; fields(config: unknown, context: AskContext): Promise<DiscoveredField[]> }
   pull(config: unknown, context: PullContext): AsyncGenerator<PulledPage | Moved, void>
@@ -85,7 +97,7 @@ export type ConnectorType = Omit<
 
 /** Makes a type of what it is. */
 export function defineConnector<Schema extends v.GenericSchema>(spec: ConnectorSpec<Schema>): ConnectorType {
-  const { discover, authorization } = spec
+  const { discover, authorization, signInSite, signIn, sends } = spec
   const parse = (config: unknown): v.InferOutput<Schema> => {
     const parsed = v.safeParse(spec.config, config)
     if (parsed.success) return parsed.output
@@ -100,6 +112,9 @@ export function defineConnector<Schema extends v.GenericSchema>(spec: ConnectorS
     parse,
     site: (config) => spec.site(parse(config)),
     ...(authorization && { authorization: (config: unknown) => authorization(parse(config)) }),
+    ...(signInSite && { signInSite: (config: unknown) => signInSite(parse(config)) }),
+    ...(signIn && { signIn: (config: unknown, context: SignInContext) => signIn(parse(config), context) }),
+    ...(sends && { sends: (config: unknown) => sends(parse(config)) }),
     check: (config, context) => spec.check(parse(config), context),
     ...(discover && {
       discover: { setting: discover.setting, fields: (config, context) => discover.fields(parse(config), context) },

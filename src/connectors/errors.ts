@@ -117,7 +117,7 @@ export class SiteForbade extends AppError {
   override readonly advice = 'Let the user of the credential see what the connector pulls.'
 }
 
-/** 404: the site does not have that, or does not show it to who asks. */
+/** 404 or 410: the site does not have that, or does not show it to who asks. */
 export class SiteHasNot extends AppError {
   override readonly code = 'connector.site_has_not' as const
   override readonly advice = 'Look at the site’s URL and at what the settings name.'

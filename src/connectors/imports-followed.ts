@@ -6,7 +6,8 @@ import type { DatasetDoor } from './ports.ts'
 
 /** Pages that wait for their import before the next is fetched: 8 × ≤ 64 MiB on the disk. */
 export const IMPORTS_OPEN_MAX = 8
-const LOOK_MS = 200
+/** Most imports are done at once: it looks often at first. */
+const LOOK_MS = { first: 10, longest: 200 }
 /** An import that waits for longer ends by itself some time, uncounted. */
 const WAIT_MS_MAX = 600_000
 
@@ -41,7 +42,7 @@ export class ImportsFollowed {
     const { door, clock, signal, counts, warn } = this.#deps
     const { id, removes = false } = this.#open.shift() ?? {}
     const untilMs = clock.monotonic() + WAIT_MS_MAX
-    while (id !== undefined && !signal.aborted) {
+    for (let lookMs = LOOK_MS.first; id !== undefined && !signal.aborted; ) {
       const ended = await door.ended(id)
       if (ended) {
         counts.rowsTaken += ended.rowsTaken
@@ -55,7 +56,8 @@ export class ImportsFollowed {
           code: 'connector.import_slow',
           message: `The import ${id} has not ended yet; its rows are not counted.`,
         })
-      if (!(await pause(clock, LOOK_MS, signal))) return
+      if (!(await pause(clock, lookMs, signal))) return
+      lookMs = Math.min(LOOK_MS.longest, lookMs * 2)
     }
   }
 }

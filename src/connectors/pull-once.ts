@@ -98,10 +98,12 @@ class PageIntake {
       contentType,
       fileName,
       sha256,
+      attributes,
     }: {
       contentType: string
       fileName: string
       sha256: string
+      attributes?: Readonly<Record<string, string>> | undefined
     }) => {
       const { connector, run, store, ports } = this.#deps
       if (this.#page) throw new ConnectorCrashed('its process began a page within another')
@@ -110,7 +112,7 @@ class PageIntake {
       const taken = ports.door(connector.dataTenant, connector.dataset).take({
         ...{ content: stream, contentType, fileName },
         idempotencyKey: `${connector.id}/${named ?? run.id}/${page + 1}/${sha256.slice(0, 32)}`,
-        attributes: { connector: connector.name, 'connector.run': run.id },
+        attributes: { ...attributes, connector: connector.name, 'connector.run': run.id },
       })
       // Its failure is told to whoever sends the next part.
       taken.catch((error) => stream.fail(error))

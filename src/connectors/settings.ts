@@ -27,3 +27,11 @@ export const SiteAuthority = v.pipe(
   ),
   v.description('PEM of the authority that vouches for the site, in place of the public ones.'),
 )
+
+/** How often a connector looks for records that are gone where they came from. */
+export function Deletions(what: string) {
+  return v.pipe(
+    v.optional(v.picklist(['never', 'daily', 'every-run']), 'never'),
+    v.description(`How often it looks for ${what}, and removes them.`),
+  )
+}

@@ -15,7 +15,12 @@ export async function createDataTenant(
   { name }: { name: string },
 ): Promise<DataTenant> {
   const tenant = { id: newId('dt', clock, random), name, createdAtMs: clock.now() }
-  const made = await db.insert(dataTenants).values(tenant).onConflictDoNothing().returning()
+  // It has no dataset yet, and so none that is not kept for ever.
+  const made = await db
+    .insert(dataTenants)
+    .values({ ...tenant, mayRetain: false })
+    .onConflictDoNothing()
+    .returning()
   if (made.length === 0) throw new DataTenantExists(`there is a data tenant ${name} already`)
   return tenant
 }

@@ -43,6 +43,34 @@ export class EraseHeldUp extends AppError {
   override readonly advice = 'Ask again in a while; it goes on with what is left.'
 }
 
+/** The dataset is being re-imported, or what was asked for would change what a re-import reads. */
+export class ReimportUnderWay extends AppError {
+  override readonly code = 'dataset.reimport_under_way' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Wait until it has ended: the imports of the dataset show how far it is.'
+}
+
+/** The type of a field cannot be changed: its dataset's shape decides about it, or figures are counted by it. */
+export class FieldTypeFixed extends AppError {
+  override readonly code = 'dataset.field_type_fixed' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice =
+    'Fields of a `table` can be changed, once no rollup counts by them or adds them up, and no index is in the way.'
+}
+
+/** The dataset cannot keep what its records were before, or not now. */
+export class HistoryUnfit extends AppError {
+  override readonly code = 'dataset.history_unfit' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Datasets of the shapes issues and reviews have a key, and can keep a history.'
+}
+
+/** Documents would be kept longer than the records that came with them. */
+export class RetentionUnfit extends AppError {
+  override readonly code = 'dataset.retention_unfit' as const
+  override readonly advice = 'Keep documents as long as records, or shorter.'
+}
+
 /** The dataset has no such import. */
 export class ImportNotFound extends AppError {
   override readonly code = 'import.not_found' as const
@@ -77,6 +105,35 @@ export class FieldNotFound extends AppError {
   override readonly advice = 'See the fields of the dataset and their classes.'
 }
 
+/** The dataset has no such view, or it is somebody else's. */
+export class ViewNotFound extends AppError {
+  override readonly code = 'dataset.view_not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice =
+    'List the views of the dataset; one is changed by who saved it, or if it is shared by an owner.'
+}
+
+/** The dataset has as many views as it may. */
+export class ViewsTooMany extends AppError {
+  override readonly code = 'dataset.view_too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Remove views that nobody uses any more.'
+}
+
+/** As many files of records are being made as may be at once. */
+export class ExportsTooMany extends AppError {
+  override readonly code = 'export.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Try again when one of them has ended.'
+}
+
+/** A Parquet file of so many records and columns is not made: what its end says of all of them has to be kept until then. */
+export class ExportTooLarge extends AppError {
+  override readonly code = 'export.too_large' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Name fewer fields, export in parts by a condition, or take csv or ndjson.'
+}
+
 /** A query that took longer than it may was ended. */
 export class QueryTooSlow extends AppError {
   override readonly code = 'query.too_slow' as const
@@ -92,11 +149,58 @@ export class QueriesTooMany extends AppError {
   readonly retryAfterMs = 2_000
 }
 
+/** A question in SQL that SQLite does not take. */
+export class SqlInvalid extends AppError {
+  override readonly code = 'sql.invalid' as const
+  override readonly advice = 'See how datasets and their columns are called: sluice dataset sql'
+}
+
+/** A statement that does something else than to read the datasets of its data tenant. */
+export class SqlNotAllowed extends AppError {
+  override readonly code = 'sql.not_allowed' as const
+  override readonly kind = 'forbidden' as const
+  override readonly advice =
+    'One SELECT, WITH or VALUES over the datasets is taken; the guide on datasets lists the functions.'
+}
+
+/** A question in SQL that comes to more memory, steps or bytes than one may. */
+export class SqlTooLarge extends AppError {
+  override readonly code = 'sql.too_large' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Ask for less: fewer rows to sort or gather, shorter texts.'
+}
+
 /** A question whose answer would have more groups than are kept in memory. */
 export class GroupsTooMany extends AppError {
   override readonly code = 'query.groups_too_many' as const
   override readonly kind = 'limit' as const
   override readonly advice = 'Group by fewer fields or longer times, or set conditions.'
+}
+
+/** Search is asked for over fields that the dataset lacks, or that have no words. */
+export class SearchUnfit extends AppError {
+  override readonly code = 'search.unfit' as const
+  override readonly advice = 'See the fields of the dataset and their types.'
+}
+
+/** An index is asked for over fields that the dataset lacks, or that have no order. */
+export class IndexUnfit extends AppError {
+  override readonly code = 'index.unfit' as const
+  override readonly advice = 'See the fields of the dataset and their types.'
+}
+
+/** The dataset has as many indexes as it may. */
+export class IndexesTooMany extends AppError {
+  override readonly code = 'index.too_many' as const
+  override readonly kind = 'limit' as const
+  override readonly advice = 'Remove indexes that are not needed.'
+}
+
+/** The dataset has no such index. */
+export class IndexNotFound extends AppError {
+  override readonly code = 'index.not_found' as const
+  override readonly kind = 'not_found' as const
+  override readonly advice = 'List the indexes of the dataset to see their ids.'
 }
 
 /** A rollup counts by fields that the dataset lacks, or adds up what has no sum. */

@@ -4,12 +4,15 @@ export {
   DataTenantNotFound,
   FieldNotFound,
   ImportNotFound,
+  IndexNotFound,
   UploadCutOff,
   UploadTokenRefused,
   UploadTooLarge,
 } from './errors.ts'
+export type { Exported } from './export/exporting.ts'
 export { type Taken, UPLOAD_BYTES_MAX } from './intake/taken.ts'
 export type { PartialAbout, PartialState } from './partial/partial-uploads.ts'
+export { RETENTION_LOOK_MS, RetentionLooks } from './retention/retention-looks.ts'
 export { SHAPES } from './shapes/shapes.ts'
 export { type CiPlace, type CiScript, ciScripts, curlLine, uploadLine } from './tokens/ci-scripts.ts'
 export {
@@ -19,7 +22,9 @@ export {
   type UploadTokenSummary,
   UploadTokens,
 } from './tokens/upload-tokens.ts'
+export type { Viewer } from './views/saved-views.ts'
+export type { RawDocument } from './worker/data/imports.ts'
 export { DataDesk } from './worker/data-desk.ts'
 export { DATA_WORKER_SUBCOMMAND, dataLauncher } from './worker/data-process.ts'
 export { runDataWorker } from './worker/run-data-worker.ts'
-export type { RawDocument, TenantData } from './worker/tenant-data.ts'
+export type { TenantData } from './worker/tenant-data.ts'

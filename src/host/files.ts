@@ -1,6 +1,6 @@
 /** Whole files and folders: read, replaced atomically, made private, removed. Failures are named after what the user can do. */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AppError, type Bytes, fromUtf8, utf8 } from '../base/mod.ts'
 import { FileMissing, fileFailure } from './errors.ts'
@@ -68,6 +68,14 @@ async function writeDurably(
   } finally {
     await file.close()
   }
+}
+
+/** Whether a path leads anywhere, to a file or a folder. */
+export async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Makes the names in a folder durable: a created, renamed or removed file is so only once its folder is on the disk. */

@@ -14,6 +14,9 @@ export const CALM_BYTES = 268_435_456
 /** Bytes that it has grown by since the last collection before there is another: what is live is not looked through again and again. */
 const GROWN_BYTES = 33_554_432
 
+/** How often it is looked at, milliseconds. */
+export const GARBAGE_LOOK_MS = 1_000
+
 export type MemoryHost = {
   /** Of this process, in main memory. */
   residentBytes(): number
@@ -39,7 +42,7 @@ export class GarbageWatch {
     this.#host = host
   }
 
-  /** To be called every second or so. */
+  /** To be called every `GARBAGE_LOOK_MS`. */
   look(): void {
     const bytes = this.#host.residentBytes()
     this.#leftBytes = Math.min(this.#leftBytes, bytes)

@@ -13,6 +13,14 @@ export class CredentialFieldInvalid extends AppError {
   }
 }
 
+/** There is one of that name, and it was not said that it is to go. */
+export class CredentialExists extends AppError {
+  override readonly code = 'credential.exists' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice =
+    'Take another name. To replace it, for good: --replace at the command line, or Replace on the page of the credential.'
+}
+
 /** There is no such kind of credential. */
 export class CredentialKindUnknown extends AppError {
   override readonly code = 'credential.kind_unknown' as const

@@ -4,6 +4,7 @@
  * nature, the public part of a key, is shown.
  */
 import * as v from 'valibot'
+import { nearestWord } from '../base/mod.ts'
 import { CredentialFieldInvalid, CredentialKindUnknown } from './credential-errors.ts'
 import { CredentialMalformed } from './errors.ts'
 import { publicPartOf } from './key-pairs.ts'
@@ -168,10 +169,12 @@ export const credentialKinds: readonly CredentialKind[] = KINDS
 /** Refuses `credential.kind_unknown`. */
 export function kindOf(kind: string): CredentialKind {
   const found = KINDS.find((one) => one.kind === kind)
-  if (!found)
-    throw new CredentialKindUnknown(
-      `there is no such kind of credential: there are ${credentialKinds.map((one) => one.kind).join(', ')}`,
-    )
+  if (!found) {
+    const kinds = KINDS.map((one) => one.kind)
+    const near = nearestWord(kind, kinds)
+    const meant = near === undefined ? '' : `; did you mean ${near}?`
+    throw new CredentialKindUnknown(`there is no such kind of credential: there are ${kinds.join(', ')}${meant}`)
+  }
   return found
 }
 

@@ -26,6 +26,7 @@ export async function outputOf(item: string, command: readonly string[], bounds:
   const child = started(program, args, bounds.env)
   if (!child) throw failed('it cannot be started')
   const ended = new AbortController()
+  let closed = false
   const parts: Bytes[] = []
   let bytes = 0
   try {
@@ -36,7 +37,10 @@ export async function outputOf(item: string, command: readonly string[], bounds:
         else parts.push(new Uint8Array(chunk))
       })
       child.once('error', (error) => resolve('code' in error ? String(error.code) : 'it cannot be started'))
-      child.once('close', (code, signal) => resolve(code === 0 ? '' : `it ended with ${signal ?? code}`))
+      child.once('close', (code, signal) => {
+        closed = true
+        resolve(code === 0 ? '' : `it ended with ${signal ?? code}`)
+      })
       bounds.clock.sleep(bounds.timeoutMs, ended.signal).then(
         () => resolve(`not within ${bounds.timeoutMs} ms`),
         () => undefined,
@@ -46,7 +50,8 @@ export async function outputOf(item: string, command: readonly string[], bounds:
     return concatBytes(...parts)
   } finally {
     ended.abort()
-    if (child.exitCode === null || child.signalCode !== null) killGroup(child)
+    // The program itself may have ended, and what it left behind still holds what it prints to.
+    if (!closed) killGroup(child)
     for (const part of parts) part.fill(0)
   }
 }

@@ -4,7 +4,7 @@ import { type Bytes, type Clock, newId, type Random, rfc3339 } from '../base/mod
 import { importWrappingKey, type WrappingKey } from '../crypto/mod.ts'
 import { credentials, type Database, type RuntimeSchema } from '../store/mod.ts'
 import { type Unavailable, unavailableFields } from './availability.ts'
-import { CredentialFieldInvalid, CredentialsNoRoom } from './credential-errors.ts'
+import { CredentialExists, CredentialFieldInvalid, CredentialsNoRoom } from './credential-errors.ts'
 import { checkFields, kindOf, type PublicFacts } from './credential-kinds.ts'
 import {
   CREDENTIAL_SOURCES,
@@ -56,11 +56,11 @@ export type Vault = {
    * Keeps a secret under a name; one of the same name is replaced and keeps its id. A field's value is a text, or a reference to
    * where it is fetched from at every use. Refuses `credential.malformed` (a name of other than 1 to 64 characters
    * `a-z A-Z 0-9 _ . -`, no field or more than 32, more than 64 KiB in all), `credential.kind_unknown`, `credential.field_invalid`,
-   * `credential.source_forbidden`, `credential.no_room`.
+   * `credential.source_forbidden`, `credential.no_room`, and without `replace` (default true) `credential.exists`.
    */
-  set(name: string, fields: Fields, kind?: string): Promise<CredentialSummary>
-  /** Makes a private key and keeps it as `set` does: nobody ever sees it. */
-  generate(name: string, key: NewKey): Promise<CredentialSummary>
+  set(name: string, fields: Fields, kind?: string, replace?: boolean): Promise<CredentialSummary>
+  /** Makes a private key and keeps it as `set` does: nobody ever sees it, or the one that it replaces. `replace`: default false. */
+  generate(name: string, key: NewKey, replace?: boolean): Promise<CredentialSummary>
   /** All credentials by name. */
   list(): Promise<CredentialSummary[]>
   /** Refuses `credential.not_found`. */
@@ -88,8 +88,8 @@ export function openVault(deps: VaultDeps): Vault {
   const room: Room = { ...deps, key, tokens: new TokenDesk(deps.clock) }
   return {
     sources: CREDENTIAL_SOURCES.filter((source) => deps.sources?.allowed.has(source)),
-    set: (name, fields, kind = 'fields') => set(room, name, { kind, fields }),
-    generate: (name, wanted) => generate(room, name, wanted),
+    set: (name, fields, kind = 'fields', replace = true) => set(room, name, { kind, fields }, replace),
+    generate: (name, wanted, replace = false) => generate(room, name, wanted, replace),
     list: async () => (await deps.db.select().from(credentials).orderBy(credentials.name)).map(summaryOf),
     find: (name) => find(room, name),
     unavailable: async (name) => {
@@ -110,7 +110,7 @@ function imported(key: Bytes): Promise<WrappingKey> {
 type Room = Omit<VaultDeps, 'key'> & { key: Promise<WrappingKey>; tokens: TokenDesk }
 type Row = typeof credentials.$inferSelect
 
-async function set(room: Room, name: string, sealed: Sealed): Promise<CredentialSummary> {
+async function set(room: Room, name: string, sealed: Sealed, replace: boolean): Promise<CredentialSummary> {
   if (!NAME.test(name)) throw new CredentialMalformed('a credential name has 1 to 64 letters, digits, _ . or -')
   const publicFacts = (await examined(room, sealed)) ?? null
   const { kind, fields } = sealed
@@ -118,6 +118,7 @@ async function set(room: Room, name: string, sealed: Sealed): Promise<Credential
   const key = await room.key
   return room.db.transaction(async (tx) => {
     const before = await tx.select().from(credentials).where(eq(credentials.name, name)).get()
+    if (before && !replace) throw new CredentialExists(`there is a credential named ${name} already`)
     if (!before) await refuseBeyondRoom(tx)
     const now = room.clock.now()
     const id = before?.id ?? newId('cred', room.clock, room.random)
@@ -157,11 +158,17 @@ async function refuseBeyondRoom(db: Pick<VaultDeps['db'], 'select'>): Promise<vo
   }
 }
 
-async function generate(room: Room, name: string, { kind, algorithm, username }: NewKey): Promise<CredentialSummary> {
+async function generate(
+  room: Room,
+  name: string,
+  { kind, algorithm, username }: NewKey,
+  replace: boolean,
+): Promise<CredentialSummary> {
   if (username !== undefined && kind === 'key_pair')
     throw new CredentialFieldInvalid('username', 'is not one of the kind key_pair')
   const privateKey = await generatePrivateKey(algorithm, kind === 'ssh_key', room.random)
-  return set(room, name, { kind, fields: { privateKey, ...(username !== undefined && { username }) } })
+  const fields = { privateKey, ...(username !== undefined && { username }) }
+  return set(room, name, { kind, fields }, replace)
 }
 
 async function find({ db }: Room, name: string): Promise<CredentialSummary> {

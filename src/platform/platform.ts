@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Clock, every, Lifetime, logOf, type Random, systemClock, systemRandom } from '../base/mod.ts'
 import type { Authority } from '../crypto/mod.ts'
-import { type HttpsServer, serveHttps, type TlsMaterial } from '../host/mod.ts'
+import { GARBAGE_LOOK_MS, GarbageWatch, type HttpsServer, serveHttps, type TlsMaterial } from '../host/mod.ts'
 import { type Keyring, openKeptDatabase, openServerKeyring } from '../keys/mod.ts'
 import {
   ACCESS_RENEWAL_MS,
@@ -152,7 +152,9 @@ async function keepUp(
   renew: { leaf: () => Promise<void>; access: () => Promise<void> },
 ): Promise<void> {
   const regularly = { ...time, log: logOf('platform') }
+  const garbage = new GarbageWatch()
   await Promise.all([
+    every(GARBAGE_LOOK_MS, regularly, async () => garbage.look()),
     every(THINNING_MS, regularly, () => tenants.thin(time.signal)),
     every(LEAF_CHECK_MS, regularly, renew.leaf),
     every(ACCESS_RENEWAL_MS, regularly, renew.access),

@@ -13,6 +13,8 @@ export type AttentionLine = {
   word?: string
   /** What happened, to what. */
   what: string
+  /** The data tenant that it is about; its id stands in `what`. */
+  dataTenant?: string
   /** Since when, milliseconds since 1970, where that is known. */
   sinceMs?: number | undefined
   /** What it affects, and what goes on all the same. */

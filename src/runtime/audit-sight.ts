@@ -26,7 +26,7 @@ export function sightOf(access: Pick<DataAccess, 'list'>): AskedSight {
     const isOwner = c.var.user.role === 'owner'
     return {
       names: new Map(tenants.map(({ id, name }) => [id, name])),
-      // An owner may take the whole trail away.
+      // Heads, to hold the trail against; the hash of a line is told to nobody, since names are left out for nearly everyone.
       hashes: isOwner,
       of(entry) {
         const { action, subject, detail } = entry

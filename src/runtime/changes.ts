@@ -16,20 +16,28 @@ export type ChangesDeps = {
   clock: Clock
 }
 
+type Last = { told: string; change: Change }
+
+const REPORTED: ReadonlySet<DeploymentState> = new Set(['running', 'draining', 'failed'])
+const ALIVE: ReadonlySet<DeploymentState> = new Set([...REPORTED, 'preparing'])
+
 export class Changes {
   readonly #deps: ChangesDeps
-  readonly #last = new Map<string, { told: string; change: Change }>()
+  /** By deployment and version: the newest, and what is alive beside it. */
+  readonly #last = new Map<string, Map<number, Last>>()
 
   constructor(deps: ChangesDeps) {
     this.#deps = deps
   }
 
-  /** False when this was the last thing told of that version. */
+  /** False when this was the last thing told of that version, as far as that is kept. */
   tell(change: Change): boolean {
-    const key = `${change.deployment} ${change.version}`
+    const { deployment, version } = change
     const told = JSON.stringify([change.state, change.reasons])
-    if (this.#last.get(key)?.told === told) return false
-    this.#last.set(key, { told, change })
+    const versions = this.#last.get(deployment) ?? new Map<number, Last>()
+    if (versions.get(version)?.told === told) return false
+    this.#last.set(deployment, versions.set(version, { told, change }))
+    forgetOlder(versions, change)
     this.#deps.owe(this.#statusOf(change))
     this.#deps.beat()
     return true
@@ -37,16 +45,13 @@ export class Changes {
 
   /** Keeps nothing of a deployment that is no more. */
   forget(deployment: string): void {
-    for (const [key, { change }] of this.#last) if (change.deployment === deployment) this.#last.delete(key)
+    this.#last.delete(deployment)
   }
 
   /** Status of all that is alive, for the regular report. */
   report(): void {
-    for (const { change } of this.#last.values()) {
-      if (change.state === 'running' || change.state === 'draining' || change.state === 'failed') {
-        this.#deps.owe(this.#statusOf(change))
-      }
-    }
+    const last = [...this.#last.values()].flatMap((versions) => [...versions.values()])
+    for (const { change } of last) if (REPORTED.has(change.state)) this.#deps.owe(this.#statusOf(change))
   }
 
   #statusOf({ deployment, version, state, reasons }: Change): DeploymentStatus {
@@ -58,5 +63,15 @@ export class Changes {
       components: counts?.components ?? [],
       bridges: counts?.bridges ?? [],
     }
+  }
+}
+
+/** Of what is not the newest version only what is alive is kept, and once a newer one is in force only what drains. */
+function forgetOlder(versions: Map<number, Last>, { version, state }: Change): void {
+  const newest = Math.max(...versions.keys())
+  const inForce = state === 'preparing' || state === 'running'
+  for (const [each, { change }] of versions) {
+    const isOver = inForce && each < version && change.state !== 'draining'
+    if (isOver || (each < newest && !ALIVE.has(change.state))) versions.delete(each)
   }
 }

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { base64url, rfc3339 } from '../base/mod.ts'
 import { createHandshakes } from '../bridge/mod.ts'
-import { buildFacts } from '../host/mod.ts'
+import { buildFacts, residentBytes } from '../host/mod.ts'
 import { answerMemory } from '../server/mod.ts'
 import { AuditLog, DeploymentStatus } from '../wire/mod.ts'
 import { connectorLines } from './attention/connectors.ts'
@@ -10,6 +10,7 @@ import { deploymentLines } from './attention/deployments.ts'
 import { diskGauge, diskLines } from './attention/disk.ts'
 import { ownStateLines } from './attention/own-state.ts'
 import { platformLines } from './attention/platform.ts'
+import { refusalLines } from './attention/refusals.ts'
 import type { Seen } from './attention/seen.ts'
 import { uploadTokenLines } from './attention/upload-tokens.ts'
 import { Attention } from './attention.ts'
@@ -43,7 +44,6 @@ import type { Owing, Station, StationDeps } from './station.ts'
 import { Workers } from './supervision/crew.ts'
 import { deskFor } from './supervision/desk.ts'
 import { replaceLeftover } from './supervision/leftover.ts'
-import { residentBytes } from './supervision/resident-memory.ts'
 import { workerStart } from './supervision/worker-start.ts'
 import { Tidying } from './tidying.ts'
 
@@ -146,16 +146,13 @@ function owing({ state, clock, random, log }: StationDeps): Owing {
 type LaterParts = { changes: () => Changes; deadLetters: () => DeadLetterDesk }
 
 function workersOf(deps: StationDeps, owed: Owing, later: LaterParts): Workers {
-  const { state, launch, clock, random, log, types } = deps
+  const { state, launch, memoryBytesMax, clock, random, log, types } = deps
   const keys = { agreement: state.agreement }
   const running = () => workers.list().map(({ assignment }) => assignment)
   const bridgeOf = (bridge: string) => bridgeTerms(bridge, running(), state.peers)
   const handshakes = createHandshakes({ keys, clock, random, bridgeOf })
   const workers = new Workers({
-    ...{ launch, residentBytes, clock, random, log },
-    get memoryBytesMax() {
-      return workerMemoryBytesMax(deps)
-    },
+    ...{ launch, memoryBytesMax, residentBytes, clock, random, log },
     start: async (assignment, pid) => {
       await replaceLeftover(join(state.folder, 'deployments', assignment.deployment), pid, clock)
       return workerStart(assignment, {
@@ -184,12 +181,6 @@ function workersOf(deps: StationDeps, owed: Owing, later: LaterParts): Workers {
     },
   })
   return workers
-}
-
-/** What the owner's rules say, else what the Runtime was started with; asked at each start of a worker. */
-function workerMemoryBytesMax({ memoryBytesMax, state }: StationDeps): number {
-  const { workerMemoryMiB } = state.rules.policy
-  return workerMemoryMiB === undefined ? memoryBytesMax : workerMemoryMiB * 1_048_576
 }
 
 async function credentialOf({ state: { vault } }: StationDeps, name: string): Promise<Record<string, string>> {
@@ -230,6 +221,7 @@ function deploymentsOf(deps: StationDeps, workers: Workers, changes: Changes): D
   const { state, types, clock, log } = deps
   return new Deployments({
     ...{ types, clock, log, assignments: state.assignments, approvals: state.approvals, code: state.code },
+    refusals: state.refusals,
     crew: workers,
     surroundings: () => surroundingsOf(deps),
     registration: () => state.enrolment.registration(),
@@ -253,6 +245,7 @@ function driftOf(
 function attentionOf({ state, clock }: StationDeps, drift: Drift): Attention<Seen> {
   const attention = new Attention<Seen>()
   attention.watch('the deployments', deploymentLines)
+  attention.watch('refused versions', () => refusalLines(state))
   attention.watch('the Platform', platformLines)
   attention.watch('the disk', diskLines)
   attention.watch('the rules and the state of this Runtime', () => ownStateLines({ rules: state.rules, drift }))

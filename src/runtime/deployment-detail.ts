@@ -1,4 +1,5 @@
 /** What is known of a deployment here, joined: the version in force and its counts, the version that waits and what it adds. */
+import { rfc3339 } from '../base/mod.ts'
 import type { BridgeStatus, ComponentStatus, DeploymentState, PeerStanding } from '../wire/mod.ts'
 import { hasEnded } from './deployments/ended.ts'
 import type { Additions } from './deployments/needs.ts'
@@ -8,6 +9,7 @@ import { type Flow, flowOf, type Kept, type KeptDeployments } from './kept-deplo
 import type { RuntimeState } from './open-state.ts'
 import type { KeptAssignment } from './state/assignments.ts'
 import type { Workers } from './supervision/crew.ts'
+import type { WorkerCounts } from './supervision/supervised.ts'
 import { endsOf } from './throughput.ts'
 
 export type DeploymentSummary = {
@@ -28,8 +30,11 @@ export type DeploymentSummary = {
 type Moved = { records: number; sinks: number; refused: number }
 
 export type DeploymentDetail = DeploymentSummary & {
-  /** Counts since the Runtime started; rates between the last two reports, where there are two. */
-  components: (ComponentStatus & { inPerSecond?: number; outPerSecond?: number })[]
+  /**
+   * Counts since the Runtime started; rates between the last two reports, where there are two; since when a live worker has had a
+   * reason for it, RFC 3339.
+   */
+  components: (ComponentStatus & { inPerSecond?: number; outPerSecond?: number; reasonSince?: string })[]
   bridges: (BridgeStatus & { from: string; to: string[]; direction: 'in' | 'out'; peerName: string })[]
   /** Where each component's records come from, as the assignment has it. */
   wiring: { name: string; type: string; from: string[] }[]
@@ -106,7 +111,7 @@ async function detailOf(station: DetailDeps, around: Around, deployment: string)
     ...(hasEnded(summary) && {
       finished: { atMs: summary.changedAtMs, ...movedBy(flow, counts.components) },
     }),
-    components: counts.components.map((one) => ({ ...one, ...live?.rates.get(one.name) })),
+    components: counts.components.map((one) => ({ ...one, ...live?.rates.get(one.name), ...sinceOf(one, live) })),
     bridges: flow.bridges.map(({ bridge, peer, from, to, direction }) => ({
       ...(status.get(bridge) ?? {
         bridge,
@@ -123,6 +128,11 @@ async function detailOf(station: DetailDeps, around: Around, deployment: string)
     ...(running && { worker: workerOf(running) }),
     deadLetters: counts.deadLetters,
   }
+}
+
+function sinceOf({ name }: ComponentStatus, live: WorkerCounts | undefined): { reasonSince?: string } {
+  const sinceMs = live?.reasonsSince.get(name)
+  return sinceMs === undefined ? {} : { reasonSince: rfc3339(sinceMs) }
 }
 
 /** The ends of bridges, which count what they carry as well, are none of the components. */

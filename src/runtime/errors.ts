@@ -177,6 +177,13 @@ export class WorkerWithoutParent extends AppError {
 /** What a problem document said. */
 export type ToldProblem = { code: string; detail: string; advice?: string | undefined }
 
+/** The Platform answered that it has less than it had acknowledged before, and nothing of what it was just told. */
+export class PlatformTookNothing extends AppError {
+  override readonly code = 'platform.took_nothing' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'It is told again by itself. If that goes on, see whether the Platform was restored.'
+}
+
 /** The Platform answered with another status than 200. `problem` is what it said of it: a stable code and a sentence. */
 export class PlatformRefused extends AppError {
   override readonly code = 'platform.refused' as const
@@ -256,4 +263,11 @@ export class OtlpNotTaken extends AppError {
     this.final = final
     this.retryAfterMs = retryAfterMs
   }
+}
+
+/** Who asked for an export takes nothing of it any more. */
+export class ReaderSilent extends AppError {
+  override readonly code = 'export.reader_silent' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Export it again, to where it can be written as fast as it comes.'
 }

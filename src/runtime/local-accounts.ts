@@ -2,7 +2,7 @@
 import { type Accounts, openAccounts } from '../accounts/mod.ts'
 import type { Trail } from '../audit/mod.ts'
 import type { Clock, Random } from '../base/mod.ts'
-import type { UploadTokens } from '../datasets/mod.ts'
+import type { DataDesk, UploadTokens } from '../datasets/mod.ts'
 import { type Keyring, openWrappingKey } from '../keys/mod.ts'
 import { lockRecorder } from '../server/mod.ts'
 import type { Database, RuntimeSchema } from '../store/mod.ts'
@@ -26,6 +26,7 @@ export async function openLocalAccounts(deps: {
   trail: Pick<Trail, 'record'>
   settings: Pick<Settings, 'keptAt'>
   uploadTokens: Pick<UploadTokens, 'revokeAll'>
+  datasets: Pick<DataDesk, 'supposeRetentions'>
   clock: Clock
   random: Random
   /** Aborted when this Runtime stops: nobody's password is checked any more. */

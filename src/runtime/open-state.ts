@@ -30,6 +30,7 @@ import { CountsMemory } from './state/counts.ts'
 import { EnrolmentRecord } from './state/enrolment.ts'
 import { OwnerDocuments } from './state/owner-documents.ts'
 import { Peers } from './state/peers.ts'
+import { Refusals } from './state/refusals.ts'
 import { type RowMac, rowMac } from './state/row-mac.ts'
 import { Settings } from './state/settings.ts'
 
@@ -56,6 +57,7 @@ export type RuntimeState = {
   peers: Peers
   assignments: Assignments
   approvals: Approvals
+  refusals: Refusals
   documents: OwnerDocuments
   /** Authenticates what is kept outside of wraps. */
   mac: RowMac
@@ -134,6 +136,7 @@ async function openTables(db: Database<RuntimeSchema>, keyring: Keyring, clock: 
     peers: new Peers({ db, mac, clock }),
     assignments: new Assignments({ db, key, clock }),
     approvals: new Approvals({ db, mac, clock }),
+    refusals: new Refusals({ settings, clock }),
     ...{ documents, mac, wrapping: key },
     rules: await OwnerRules.open(documents),
     checkpoints: new CheckpointStore(db),

@@ -2,12 +2,15 @@
 import { DELIVER_MS, LOOK_MS } from '../alerts/mod.ts'
 import { type Clock, describeError, every, type Log, pause } from '../base/mod.ts'
 import { SCHEDULE_LOOK_MS } from '../connectors/mod.ts'
+import { RETENTION_LOOK_MS, RetentionLooks } from '../datasets/mod.ts'
+import { GARBAGE_LOOK_MS } from '../host/mod.ts'
 import { ACCESS_RENEWAL_MS } from '../server/mod.ts'
 import { BRIDGE_LEAF_RENEWAL_MS, CERTIFICATES_CHECK_MS } from './certificates.ts'
 import { STATUS_REPORT_INTERVAL_MS } from './changes.ts'
 import { DRIFT_INTERVAL_MS } from './drift/drift.ts'
 import { SAMPLE_INTERVAL_MS } from './history/history.ts'
 import type { Enrolment } from './link/enrolment.ts'
+import { ACCESS_RETRY_MS, type LocalAccess } from './local-access.ts'
 import type { EnrolmentRecord } from './state/enrolment.ts'
 import type { Station } from './station.ts'
 import type { Workers } from './supervision/crew.ts'
@@ -18,8 +21,6 @@ const ENROLMENT_RETRY_MS = 15_000
 const HELD_BACK_LOOK_MS = 10_000
 /** By then the first look at what is wrong is over, the last of what runs for the first time. */
 export const STARTED_MS = LOOK_MS + 2_000
-/** How often the memory of this process is looked at. */
-const MEMORY_LOOK_MS = 1_000
 /** How often what nobody needs any more is forgotten. */
 const TIDY_INTERVAL_MS = 3_600_000
 
@@ -27,7 +28,8 @@ type Regular = { clock: Clock; signal: AbortSignal; log: Log }
 export type RegularDeps = Regular & {
   station: Station
   tendCertificates: () => Promise<void>
-  refreshAccess: () => Promise<void>
+  /** The file by which the command of this machine gets in. */
+  access: Pick<LocalAccess, 'refresh' | 'retry'>
   /** Looks at what is wrong, to be told. */
   lookForAlerts: () => Promise<void>
   /** Tells it. A receiver that hangs holds up no look. */
@@ -42,12 +44,15 @@ export type RegularDeps = Regular & {
 /** Resolves when the signal was aborted and what was under way has ended. */
 export async function regularTasks(deps: RegularDeps): Promise<void> {
   const { station, tendCertificates, bridgeLeaf, log } = deps
+  const { datasets, settings } = station.state
+  const retention = new RetentionLooks({ ...deps, datasets, kept: settings.keptAt('retention') })
   await Promise.all([
     every(STATUS_REPORT_INTERVAL_MS, deps, async () => station.changes.report()),
     every(HELD_BACK_LOOK_MS, deps, () => station.deployments.resumeHeldBack()),
     atOnceAndEvery(CERTIFICATES_CHECK_MS, deps, tendCertificates),
-    every(ACCESS_RENEWAL_MS, deps, deps.refreshAccess),
-    every(MEMORY_LOOK_MS, deps, async () => deps.lookAtMemory()),
+    every(ACCESS_RENEWAL_MS, deps, () => deps.access.refresh()),
+    every(ACCESS_RETRY_MS, deps, () => deps.access.retry()),
+    every(GARBAGE_LOOK_MS, deps, async () => deps.lookAtMemory()),
     every(LOOK_MS, deps, deps.lookForAlerts),
     every(DELIVER_MS, deps, deps.deliverAlerts),
     every(BRIDGE_LEAF_RENEWAL_MS, deps, () => renewBridgeLeaves(station.workers, bridgeLeaf, log)),
@@ -57,6 +62,7 @@ export async function regularTasks(deps: RegularDeps): Promise<void> {
     }),
     atOnceAndEvery(DRIFT_INTERVAL_MS, deps, async () => void (await station.drift.check())),
     every(SCHEDULE_LOOK_MS, deps, () => station.state.connectors.tick()),
+    atOnceAndEvery(RETENTION_LOOK_MS, deps, () => retention.look()),
     every(TIDY_INTERVAL_MS, deps, () => station.tidying.tidy()),
     resumeEnrolment(station.enrolment, station.state.enrolment, deps),
     releaseAfterStart(deps),
@@ -90,10 +96,15 @@ async function releaseAfterStart({ clock, signal, releaseMemory }: RegularDeps):
   if (await pause(clock, STARTED_MS, signal)) releaseMemory()
 }
 
-async function resumeEnrolment(enrolment: Enrolment, record: EnrolmentRecord, { clock, signal, log }: Regular) {
+/** Goes on with an enrolment that was begun and not finished, by an earlier process or by this one, until there is a link. */
+export async function resumeEnrolment(
+  enrolment: Pick<Enrolment, 'link' | 'resume'>,
+  record: Pick<EnrolmentRecord, 'attempt'>,
+  { clock, signal, log }: Regular,
+): Promise<void> {
   while (!signal.aborted && !enrolment.link) {
     try {
-      if (!(await record.attempt()) || (await enrolment.resume())) return
+      if ((await record.attempt()) && (await enrolment.resume())) return
     } catch (error) {
       if (!signal.aborted) log.warn('an enrolment that was begun is not finished yet', { error: describeError(error) })
     }

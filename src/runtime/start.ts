@@ -1,10 +1,10 @@
 /** Starts a Runtime: opens its state, then its ports, then goes on with what was in force; stops in the reverse order. */
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Clock, Lifetime, logOf, systemClock, systemRandom, Turns } from '../base/mod.ts'
+import { Lifetime, logOf, systemClock, systemRandom } from '../base/mod.ts'
 import { catalogue } from '../catalogue.ts'
 import { GarbageWatch, type HttpsServer, releaseMemory } from '../host/mod.ts'
-import { hostInUrl, openMetricsToken, refreshLocalAccess, writeLocalAccess } from '../server/mod.ts'
+import { hostInUrl, openMetricsToken } from '../server/mod.ts'
 import { lookForAlerts, openRuntimeAlerts } from './alerts.ts'
 import { managementApp } from './app.ts'
 import { certificateLines } from './attention/certificates.ts'
@@ -17,12 +17,15 @@ import { uploadRoutes } from './datasets/upload-door.ts'
 import type { ComponentTypes } from './deployments/component-types.ts'
 import { startSettings } from './drift/settings.ts'
 import { openRuntimeKeys } from './keys/runtime-keys.ts'
-import { type LocalAccounts, openLocalAccounts } from './local-accounts.ts'
+import { LocalAccess } from './local-access.ts'
+import { openLocalAccounts } from './local-accounts.ts'
 import { metricFamilies } from './metric-families.ts'
 import { openState, type RuntimeState } from './open-state.ts'
 import { listenForPeers, serveIngest, serveManagement } from './ports.ts'
 import { regularTasks } from './regular-tasks.ts'
 import { METRICS_TOKEN } from './state/after-restore.ts'
+import type { Addresses } from './station.ts'
+import { workerMemory } from './supervision/worker-memory.ts'
 import { launcher } from './supervision/worker-process.ts'
 import { openOtlpTarget } from './telemetry/target.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -59,12 +62,12 @@ export async function startRuntime(config: RuntimeConfig, types: ComponentTypes 
 async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lifetime): Promise<RunningRuntime> {
   const { clock = systemClock, random = systemRandom } = config
   const log = logOf('runtime')
-  const memoryBytesMax = config.workerMemoryBytesMax ?? WORKER_MEMORY_BYTES_MAX
   const files = resolve(config.files)
   const state = await openState(config, { clock, random, lifetime })
+  const memoryBytesMax = workerMemory(state.rules, config.workerMemoryBytesMax ?? WORKER_MEMORY_BYTES_MAX)
   // Its mode is the owner's: the folder may be one that others use as well.
   await mkdir(files, { recursive: true, mode: 0o700 })
-  const ports = { management: config.port, bridges: config.bridgePort }
+  const ports: OpenPorts = { management: config.port, bridges: config.bridgePort }
   const stopping = new AbortController()
   const { signal } = stopping
   const target = config.otlp && (await openOtlpTarget(config.otlp))
@@ -88,8 +91,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   station.attention.watch('certificates', () => certificateLines(certificates))
   const keys = await openRuntimeKeys({ config, state, station, lifetime, clock, random })
   station.attention.watch('journals and keys', () => [...journalLines(state.journals), ...keyLines(keys)])
-  const access = { refresh: async (): Promise<void> => undefined }
-  const ownersChanged = () => access.refresh()
+  const access = new LocalAccess({ folder: config.data, people, clock, log })
   const app = managementApp({
     ...station,
     certificates,
@@ -97,7 +99,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
     telemetry,
     keys,
     accounts,
-    ownersChanged,
+    ownersChanged: () => access.refresh(),
     alerts,
     clock,
     random,
@@ -110,12 +112,11 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   const listener = lifetime.use(await listenForPeers(config, served, station.workers), (opened) => opened.close())
   ports.bridges = listener.port
   const ingest = await serveIngest(config, served, uploadRoutes({ state }))
+  ports.ingest = ingest?.port
   lifetime.defer(async () => ingest?.close())
   const ca = state.authority.certificatePem
   const { url } = localPlace(server)
-  // One at a time: two acts at once must not write it over each other.
-  const turns = new Turns()
-  access.refresh = () => turns.run(() => localAccess(config.data, { url, ca }, people, clock))
+  access.reachedAt({ url, ca })
   await Promise.all([
     access.refresh(),
     state.trail.record({ actor: 'system', action: 'runtime.started', subject: config.name }),
@@ -129,7 +130,7 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   const garbage = new GarbageWatch()
   const tasks = regularTasks({
     ...{ station, clock, signal, log },
-    refreshAccess: access.refresh,
+    access,
     lookForAlerts: () => lookForAlerts(alerts, { ...station, clock }),
     deliverAlerts: alerts.deliver,
     releaseMemory,
@@ -157,12 +158,15 @@ async function start(config: RuntimeConfig, types: ComponentTypes, lifetime: Lif
   }
 }
 
-function addressesOf(config: RuntimeConfig, ports: { management: number; bridges: number }) {
+type OpenPorts = { management: number; bridges: number; ingest?: number | undefined }
+
+function addressesOf(config: RuntimeConfig, ports: OpenPorts): Addresses {
   const { publicHost } = config
   return {
     managementUrl: `https://${hostInUrl(publicHost)}:${ports.management}`,
     bridgeHost: publicHost,
     bridgePort: ports.bridges,
+    ingestPort: ports.ingest,
   }
 }
 
@@ -170,20 +174,6 @@ function addressesOf(config: RuntimeConfig, ports: { management: number; bridges
 function localPlace(server: HttpsServer): { url: string } {
   const everywhere = server.hostname === '::' || server.hostname === '0.0.0.0'
   return { url: `https://${everywhere ? 'localhost' : hostInUrl(server.hostname)}:${server.port}` }
-}
-
-/** The command's way in: made at the first start, and brought up to each. */
-async function localAccess(
-  folder: string,
-  place: { url: string; ca: string },
-  people: LocalAccounts,
-  clock: Clock,
-): Promise<void> {
-  const { accounts } = people
-  const owners = await people.owners()
-  const [owner] = owners
-  if (owner !== undefined) await writeLocalAccess(folder, place, { accounts, owner, clock })
-  await refreshLocalAccess(folder, { doors: [{ url: place.url, accounts, owners }], ca: place.ca, clock })
 }
 
 /** What `/readyz` tells: ready is who has taken up what was in force, and reaches its database. */

@@ -23,13 +23,20 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 import type { Tidying } from './tidying.ts'
 
 /** Where others reach this Runtime; known only once the ports are open. */
-export type Addresses = { managementUrl: string; bridgeHost: string; bridgePort: number }
+export type Addresses = {
+  managementUrl: string
+  bridgeHost: string
+  bridgePort: number
+  /** Absent while it is off. */
+  ingestPort?: number | undefined
+}
 
 export type StationDeps = {
   state: RuntimeState
   types: ComponentTypes
   launch: LaunchWorker
-  memoryBytesMax: number
+  /** Of a worker, asked at each start of one. */
+  memoryBytesMax: () => number
   /** Working directory of the workers. */
   files: string
   /** What the process was started with, without secrets. */

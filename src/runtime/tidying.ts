@@ -16,12 +16,16 @@ import type { KeptAssignment } from './state/assignments.ts'
  */
 export const DEPLOYMENTS_KEPT_MAX = 1_024
 
+/** What the keyring keeps the keys of refused records for. */
+const LETTERS = 'dead-letters'
+
 export type TidyingDeps = {
   state: Pick<RuntimeState, 'folder' | 'assignments' | 'checkpoints' | 'counts' | 'code'> & {
     libraries: Pick<RuntimeState['libraries'], 'sweep'>
+    keyring: Pick<RuntimeState['keyring'], 'destroy'>
   }
   deployments: Pick<Deployments, 'forget'>
-  deadLetters: Pick<DeadLetterDesk, 'list'>
+  deadLetters: Pick<DeadLetterDesk, 'list' | 'exclusively'>
   changes: Pick<Changes, 'forget'>
   history: Pick<History, 'forget'>
   keptHistory: Pick<HistoryStore, 'forget'>
@@ -61,7 +65,10 @@ export class Tidying {
       await state.counts.forget(deployment)
       history.forget(deployment)
       await keptHistory.forget(deployment)
-      await rm(join(state.folder, 'deployments', deployment), { recursive: true, force: true })
+      await deadLetters.exclusively(deployment, async () => {
+        await rm(join(state.folder, 'deployments', deployment), { recursive: true, force: true })
+        await state.keyring.destroy(LETTERS, deployment)
+      })
       changes.forget(deployment)
     })
   }

@@ -1,6 +1,6 @@
 /** Puts the parts of a server's application into their order: frame, what strangers may ask, the gate, and what lies behind it. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { type Accounts, authenticate, type User } from '../accounts/mod.ts'
+import { authenticate, type User } from '../accounts/mod.ts'
 import type { Trail } from '../audit/mod.ts'
 import type { Clock } from '../base/mod.ts'
 import { limitOtherBodies } from '../web/mod.ts'
@@ -36,7 +36,7 @@ export function addGate(app: Hono<PersonEnv>, options: GateOptions): void {
   if (options.before) app.use('*', options.before)
   const enrolTotp = [totpAddress(place), `${place.base}/confirm`] as const
   const addresses = { signIn: signInAddress(place), enrolTotp }
-  app.use('*', authenticate({ accounts: accounts as Accounts, cookie: place.cookie, ...addresses }))
+  app.use('*', authenticate({ accounts, cookie: place.cookie, ...addresses }))
   app.use('*', writePace(clock))
   app.use('*', freshness(clock))
   const confirming = {

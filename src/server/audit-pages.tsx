@@ -39,7 +39,10 @@ export function auditPages(deps: AuditPagesDeps, site: Site): Hono<PersonEnv> {
   return new Hono<PersonEnv>()
     .get('/', (c) => show(c, deps, site))
     .get('/verify', async (c) => show(c, deps, site, await deps.trail.verify()))
-    .post('/export', (c) => exported(deps.trail, demand(c, 'owner')))
+    .post('/export', async (c) => {
+      const { sightOf = wholeSight } = deps
+      return exported(deps.trail, demand(c, 'owner'), await sightOf(c))
+    })
 }
 
 async function show(

@@ -20,11 +20,18 @@ export type Sight = {
   of: (entry: TrailEntry) => TrailEntry
   /** Whether they are told hashes. Each covers all before it: whoever has them can try guesses of what was left out. */
   hashes: boolean
+  /** Nothing is left out for them, whatever stands there. */
+  whole?: true
 }
 export type AskedSight = (c: Context<PersonEnv>) => Promise<Sight>
 
 /** Where nothing in the trail is more one person's than another's. */
-export const wholeSight: AskedSight = async () => ({ names: new Map(), of: (entry) => entry, hashes: true })
+export const wholeSight: AskedSight = async () => ({
+  names: new Map(),
+  of: (entry) => entry,
+  hashes: true,
+  whole: true,
+})
 
 /** Entries of a page when the query names no limit. */
 export const ENTRIES_DEFAULT = 100
@@ -108,10 +115,11 @@ export function auditRoutes(trail: AskedTrail, people: AskedPeople, sightOf = wh
     .get(
       '/export',
       {
-        summary: 'The whole trail as JSON lines with its signed head, to be checked elsewhere.',
+        summary:
+          'The trail as JSON lines with its signed head, to be checked elsewhere; of data tenants without the names that only members see.',
         ...{ role: 'owner', file: 'application/x-ndjson' },
       },
-      async ({ actor }) => exported(trail, actor),
+      async ({ c, actor }) => exported(trail, actor, await sightOf(c)),
     )
 }
 
@@ -129,7 +137,8 @@ export async function seen(
 ): Promise<{ entries: SeenEntry[]; next?: number }> {
   const shown = (entry: TrailEntry): SeenEntry => {
     const { hash, ...told } = sight.of(entry)
-    return sight.hashes ? { ...told, hash } : told
+    // What the trail's own hashes cover could be guessed from them, name by name.
+    return sight.whole ? { ...told, hash } : told
   }
   if (query.subject === undefined) {
     const { entries, ...page } = await trail.search(query)
@@ -165,15 +174,15 @@ function withNames<Entry extends { actor: string; subject: string }>(
   })
 }
 
-/** The file, after the trail has the entry that says who took it. */
-export async function exported(trail: AskedTrail, actor: string): Promise<Response> {
+/** The file, after the trail has the entry that says who took it: the trail itself, or an extract of it without what they may not see. */
+export async function exported(trail: AskedTrail, actor: string, { of, whole }: Sight): Promise<Response> {
   await trail.record({ actor, action: 'audit.exported', subject: 'audit' })
   const headers = {
     'content-type': 'application/x-ndjson; charset=utf-8',
     'content-disposition': 'attachment; filename="audit-trail.ndjson"',
     'cache-control': 'no-store',
   }
-  return new Response(streamOf(await trail.export()), { headers })
+  return new Response(streamOf(await trail.export(whole ? undefined : of)), { headers })
 }
 
 function streamOf(lines: AsyncIterable<string>): ReadableStream<Uint8Array> {

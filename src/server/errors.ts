@@ -8,6 +8,13 @@ export class ConfirmFirst extends AppError {
   override readonly advice = 'Confirm that it is you, and do it again.'
 }
 
+/** A form that was held while its person confirmed came without what could not be held, and its page does not ask for that again. */
+export class FormIncomplete extends AppError {
+  override readonly code = 'request.incomplete' as const
+  override readonly kind = 'conflict' as const
+  override readonly advice = 'Go back to the page, and send the form again.'
+}
+
 /** How a person signs in is changed in a session of theirs: a token speaks for them, and may be in other hands. */
 export class SessionNeeded extends AppError {
   override readonly code = 'account.session_needed' as const

@@ -87,6 +87,7 @@ export function formAct<S extends Schema = Nothing, About = undefined>(
 ): Hono<PersonEnv> {
   return new Hono<PersonEnv>().post(path, limitBody(form.bytesMax), async (c) => {
     c.set('secretFields', form.secrets)
+    c.set('showsAgain', true)
     const actor = demandOf(c, form)
     const about = await aboutOf(c, form)
     let values: FormValues = {}

@@ -25,6 +25,7 @@ import {
 import { noProvider, oidcRoutes, providerLabel } from './accounts/oidc.ts'
 import { secondFactorRoutes } from './accounts/second-factor.tsx'
 import { ShortText } from './inputs.ts'
+import { actorOf } from './person.ts'
 import { homeOf, type ServerPlace } from './place.ts'
 
 /** Nobody: every name, link and session is refused. */
@@ -93,7 +94,7 @@ async function signOut(c: Context<GateEnv>, { accounts, place, record }: GateDep
   const session = token === undefined ? undefined : await accounts.sessionOf(token)
   if (session) {
     await accounts.endSession(session.user.id, session.id)
-    await record({ actor: `user:${session.user.id}`, action: 'session.ended', subject: session.id })
+    await record({ actor: actorOf(session.user), action: 'session.ended', subject: session.id })
   }
   clearSessionCookie(c, place.cookie)
   return c.redirect(signInAddress(place), 303)

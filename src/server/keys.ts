@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { recorded, type Trail } from '../audit/mod.ts'
 import { type BackupSealing, PASSPHRASE_LENGTH_MIN } from '../backup/mod.ts'
-import { type Bytes, type Clock, codeOf, fromBase64url, type Random, rfc3339 } from '../base/mod.ts'
+import { type Bytes, Cancelled, type Clock, deferred, fromBase64url, type Random, rfc3339 } from '../base/mod.ts'
 import type { SigningKey } from '../crypto/mod.ts'
 import {
   type Keyring,
@@ -152,23 +152,34 @@ export function renewRecoveryKey({ keys, trail }: KeyRoutesDeps, actor: string):
 export async function backupAnswer(deps: KeyRoutesDeps, sealing: SealingInput, actor: string): Promise<Response> {
   const { keys, trail } = deps
   const detail = { opened_by: sealing.kind }
-  const backup = await recorded(trail, { actor, action: 'backup.made', subject: SUBJECT, detail }, () =>
-    begun(keys, sealing),
-  )
+  const [begins, ends] = [deferred<BegunBackup>(), deferred<void>()]
+  // The act lasts as long as its answer: what was not read to its end is no backup.
+  const act = recorded(trail, { actor, action: 'backup.made', subject: SUBJECT, detail }, async () => {
+    begins.resolve(await begun(keys, sealing))
+    await ends.promise
+  })
+  act.catch(begins.reject)
+  const backup = await begins.promise
+  const fail = async (error: unknown): Promise<void> => {
+    await backup.leave()
+    ends.reject(error)
+    await act.catch(() => undefined)
+  }
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await backup.next()
-          if (done) controller.close()
-          else controller.enqueue(value)
+          if (!done) return controller.enqueue(value)
+          ends.resolve()
+          await act
+          controller.close()
         } catch (error) {
-          await backup.leave()
-          await trail.record({ actor, action: 'backup.made_failed', subject: SUBJECT, detail: { code: codeOf(error) } })
+          await fail(error)
           controller.error(error)
         }
       },
-      cancel: () => backup.leave(),
+      cancel: () => fail(new Cancelled('whoever asked for the backup left')),
     },
     { highWaterMark: 0 },
   )

@@ -50,6 +50,7 @@ export {
   revokeMetricsToken,
 } from './metrics.ts'
 export { openMetricsToken } from './metrics-token.ts'
-export { demand, demandFresh, type PeerBindings, type PersonEnv } from './person.ts'
+export { jsonSchemaOf } from './openapi.ts'
+export { actorOf, demand, demandFresh, type PeerBindings, type PersonEnv } from './person.ts'
 export { hostInUrl, type ServerPlace } from './place.ts'
 export { type PageLink, type Site, siteOf } from './site.tsx'

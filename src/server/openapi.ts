@@ -85,7 +85,7 @@ function operationOf({ tag, path, declaration }: DeclaredRoute): Operation {
     'x-role': role,
     ...(fresh && { 'x-confirm': true as const }),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: json(schemaOf(body)) } }),
+    ...(body && { requestBody: { required: true, content: json(jsonSchemaOf(body)) } }),
     ...(upload !== undefined && { requestBody: { required: true, content: { [upload]: {} } } }),
     responses: responsesOf(declaration),
   }
@@ -96,7 +96,10 @@ function responsesOf({ answer, events, file, status }: Declaration): Record<stri
   if (file !== undefined) return { 200: { description: 'The file.', content: { [file]: {} } }, ...failures }
   if (!answer) return { 204: { description: 'Done.' }, ...failures }
   const stream = events !== undefined && { 'text/event-stream': { schema: { type: 'string', description: events } } }
-  return { [status ?? 200]: { description: 'Done.', content: { ...json(schemaOf(answer)), ...stream } }, ...failures }
+  return {
+    [status ?? 200]: { description: 'Done.', content: { ...json(jsonSchemaOf(answer)), ...stream } },
+    ...failures,
+  }
 }
 
 const PROBLEM_REF = { schema: { $ref: '#/components/schemas/Problem' } }
@@ -107,7 +110,7 @@ function json(schema: Json): Json {
 
 /** Each member of an object schema as a parameter; those of the path that no schema describes are strings. */
 function parametersOf(place: 'path' | 'query', schema: v.GenericSchema | undefined, named: string[]): Parameter[] {
-  const described = schema ? schemaOf(schema) : {}
+  const described = schema ? jsonSchemaOf(schema) : {}
   const properties = (described['properties'] ?? {}) as Record<string, Json>
   const required = (described['required'] ?? []) as string[]
   const names = [...new Set([...named, ...Object.keys(properties)])]
@@ -118,8 +121,8 @@ function parametersOf(place: 'path' | 'query', schema: v.GenericSchema | undefin
   }))
 }
 
-/** What JSON Schema cannot say (a transformation, a check of ours) is left out: the schema then allows more than the route. */
-function schemaOf(schema: v.GenericSchema): Json {
+/** What JSON Schema cannot say (a transformation, a check of ours) is left out: the schema then allows more than what is parsed by it. */
+export function jsonSchemaOf(schema: v.GenericSchema): Json {
   const { $schema: _, ...described } = toJsonSchema(schema as Parameters<typeof toJsonSchema>[0], {
     ...{ typeMode: 'input', errorMode: 'ignore' },
     target: 'draft-2020-12',

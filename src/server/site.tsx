@@ -48,7 +48,7 @@ export type SiteDeps = {
   /** What the user's menu leads to. */
   menu?: readonly PageLink[]
   live: LiveStreams
-  accounts: Pick<Accounts, 'sessionStands' | 'userOfToken'>
+  accounts: Pick<Accounts, 'roleOfSession' | 'userOfToken'>
 }
 
 /** Shows pages in the server's frame. */
@@ -105,12 +105,13 @@ function viewerOf(c: Context<PersonEnv>, deps: SiteDeps): Required<Pick<LivePage
   return { viewer: c.var.user.id, allowed: stillSignedIn(c, deps) }
 }
 
-/** A session may end, and a token be revoked, while the pages that were opened with it stay open. */
+/** A session may end, a token be revoked, and a role be changed, while the pages that were opened with it stay open. */
 function stillSignedIn(c: Context<PersonEnv>, { place, accounts }: SiteDeps): () => Promise<boolean> {
-  if (c.var.user.via === 'token') {
+  const { role, via } = c.var.user
+  if (via === 'token') {
     const token = apiTokenOf(c) ?? ''
-    return async () => (await accounts.userOfToken(token)) !== undefined
+    return async () => (await accounts.userOfToken(token))?.user.role === role
   }
   const token = sessionTokenOf(c, place.cookie)
-  return async () => token !== undefined && (await accounts.sessionStands(token))
+  return async () => token !== undefined && (await accounts.roleOfSession(token)) === role
 }

@@ -1,5 +1,5 @@
 /**
- * Copies a database while it is in use. A process of its own does it: libSQL blocks the loop that it is called on, and a copy takes as
+ * Copies a database while it is in use, or checks it. A process of its own does it: libSQL blocks the loop that it is called on, and a copy takes as
  * long as its database is large (≈ 6 ms a MiB). It reads one moment of the database and holds no writer up.
  */
 import { chmod, open, writeFile } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { type Bytes, base64url, codeOf, fromBase64url, hex } from '../base/mod.ts'
 import { fileFailure, parentChannel, type SpawnOptions, spawnSelf } from '../host/mod.ts'
 import { keyCharacters, openClient } from './database.ts'
+import { checkDatabase } from './database-check.ts'
 import { StoreCopyFailed, StoreDamaged, StoreDiskFull, StoreWrongKey } from './errors.ts'
 import { translateStoreError } from './translate.ts'
 
@@ -18,8 +19,14 @@ export const COPIER_SUBCOMMAND = 'copy-database'
 export type DatabaseCopy = { path: string; key: Bytes; to: string; newKey?: Bytes }
 /** Makes a copy of one moment, whole and durable, and says how many bytes it has. */
 export type CopyDatabase = (copy: DatabaseCopy) => Promise<number>
+/** Reads every page of a database. */
+export type CheckDatabase = (database: Pick<DatabaseCopy, 'path' | 'key'>) => Promise<void>
 
-const Order = v.strictObject({ path: v.string(), key: v.string(), to: v.string(), newKey: v.optional(v.string()) })
+/** Without `to` the database is only checked. */
+const Order = v.strictObject({
+  ...{ path: v.string(), key: v.string(), to: v.optional(v.string()), newKey: v.optional(v.string()) },
+})
+type Order = v.InferOutput<typeof Order>
 const Report = v.variant('ok', [
   v.strictObject({ ok: v.literal(true), bytes: v.number() }),
   v.strictObject({ ok: v.literal(false), code: v.string() }),
@@ -30,20 +37,28 @@ const Report = v.variant('ok', [
  * `store.copy_failed`; then there may be a part of a copy, which the caller removes.
  */
 export function copierBy(spawn: Pick<SpawnOptions, 'env' | 'entry'>): CopyDatabase {
-  return async ({ path, key, to, newKey }) => {
-    const reports: unknown[] = []
-    const child = spawnSelf([COPIER_SUBCOMMAND], { ...spawn, onMessage: (message) => reports.push(message) })
-    const order = { path, to, key: base64url(key), ...(newKey && { newKey: base64url(newKey) }) }
-    await child.send(order)
-    await child.exited
-    const read = v.safeParse(Report, reports[0])
-    if (!read.success) throw new StoreCopyFailed(`the copy of ${path} was not finished`)
-    if (!read.output.ok) throw failureOf(read.output.code, path)
-    return read.output.bytes
-  }
+  return ({ path, key, to, newKey }) =>
+    byChild(spawn, { path, to, key: base64url(key), ...(newKey && { newKey: base64url(newKey) }) })
 }
 
-/** What the child does: one copy, by order of its parent. */
+/** Checks by a child process. Fails with `store.damaged`, `store.wrong_key`, `store.copy_failed`. */
+export function checkerBy(spawn: Pick<SpawnOptions, 'env' | 'entry'>): CheckDatabase {
+  return async ({ path, key }) => void (await byChild(spawn, { path, key: base64url(key) }))
+}
+
+async function byChild(spawn: Pick<SpawnOptions, 'env' | 'entry'>, order: Order): Promise<number> {
+  const reports: unknown[] = []
+  const child = spawnSelf([COPIER_SUBCOMMAND], { ...spawn, onMessage: (message) => reports.push(message) })
+  await child.send(order)
+  await child.exited
+  const read = v.safeParse(Report, reports[0])
+  const what = order.to === undefined ? 'check' : 'copy'
+  if (!read.success) throw new StoreCopyFailed(`the ${what} of ${order.path} was not finished`)
+  if (!read.output.ok) throw failureOf(read.output.code, order.path, what)
+  return read.output.bytes
+}
+
+/** What the child does: one copy or check, by order of its parent. */
 export async function runCopier(): Promise<void> {
   const channel = parentChannel()
   if (!channel) return
@@ -54,9 +69,13 @@ export async function runCopier(): Promise<void> {
   process.exit(0)
 }
 
-async function copied(order: v.InferOutput<typeof Order>): Promise<v.InferOutput<typeof Report>> {
+async function copied(order: Order): Promise<v.InferOutput<typeof Report>> {
   const { path, to } = order
   const key = fromBase64url(order.key)
+  if (to === undefined) {
+    await checkDatabase(path, key)
+    return { ok: true, bytes: 0 }
+  }
   try {
     // Made by us, so that nobody else may read it whatever the umask is.
     await writeFile(to, '', { mode: 0o600, flag: 'wx' })
@@ -100,9 +119,9 @@ async function madeDurable(path: string): Promise<number> {
   }
 }
 
-function failureOf(code: string, path: string): Error {
+function failureOf(code: string, path: string, what: 'check' | 'copy'): Error {
   if (code === 'store.disk_full' || code === 'host.disk_full') return new StoreDiskFull(`no space left to copy ${path}`)
   if (code === 'store.damaged') return new StoreDamaged(`the database ${path} is damaged`)
   if (code === 'store.wrong_key') return new StoreWrongKey(`the key does not open ${path}`)
-  return new StoreCopyFailed(`the copy of ${path} failed (${code})`)
+  return new StoreCopyFailed(`the ${what} of ${path} failed (${code})`)
 }

@@ -79,9 +79,20 @@ export class RestoreUnfinished extends AppError {
   override readonly advice = 'Empty the folder and restore the backup again.'
 }
 
-/** The process that copies a database ended without having done so. */
+/** The process that copies or checks a database ended without having done so. */
 export class StoreCopyFailed extends AppError {
   override readonly code = 'store.copy_failed' as const
   override readonly kind = 'unavailable' as const
   override readonly advice = 'Try again; the database itself was not touched.'
+}
+
+/** A statement that people wrote and SQLite does not take; `message` is what it says. */
+export class StatementRefused extends AppError {
+  override readonly code = 'store.statement_refused' as const
+}
+
+/** A statement that people wrote came to more memory than its process lets it have. */
+export class StatementOutOfMemory extends AppError {
+  override readonly code = 'store.statement_out_of_memory' as const
+  override readonly kind = 'limit' as const
 }

@@ -14,8 +14,9 @@ export {
 export { alertChannels, alertConditions, alertMessages } from './alerts/schema.ts'
 export { auditHead, auditTrail } from './audit/schema.ts'
 export { bytes } from './columns.ts'
-export { COPIER_SUBCOMMAND, type CopyDatabase, copierBy, runCopier } from './copier.ts'
-export { type DataDatabase, dataDatabase, type SqlResult, type SqlValue } from './data/data-database.ts'
+export { type CheckDatabase, COPIER_SUBCOMMAND, type CopyDatabase, checkerBy, copierBy, runCopier } from './copier.ts'
+export { type DataDatabase, dataDatabase, emptyDatabase, type SqlResult, type SqlValue } from './data/data-database.ts'
+export type { ForeignValue } from './data/foreign-statement.ts'
 export { holdDataFolder, RESTORING_FOLDER } from './data-folder.ts'
 export { type Database, openDatabase, yieldToFinalisers } from './database.ts'
 export { checkDatabase } from './database-check.ts'
@@ -28,8 +29,9 @@ export {
   type TenantSchema,
   tenantDatabase,
 } from './databases.ts'
-export { StoreMissing } from './errors.ts'
+export { StatementOutOfMemory, StatementRefused, StoreMissing } from './errors.ts'
 export {
+  JournalClosed,
   JournalDamaged,
   JournalFull,
   JournalWrongKey,

@@ -20,6 +20,8 @@ export type ChartFigures = {
   unit: ChartUnit
   fromMs: number
   stepMs: number
+  /** Of the times, where it is not UTC; they are then what its clocks show, said as if they were of UTC. */
+  zone?: string
   series: readonly { name: string; values: readonly (number | undefined)[] }[]
 }
 
@@ -81,6 +83,9 @@ function Chart(props: ChartFigures): View {
       <figcaption id={`${props.id}-caption`}>
         <b>{props.title}</b>
         <span class="readout" aria-hidden="true"></span>
+        <button type="button" class="button quiet small" data-png hidden aria-label={`PNG of ${props.title}`}>
+          PNG
+        </button>
       </figcaption>
       <div class="plot" aria-hidden="true"></div>
       <details>
@@ -97,10 +102,16 @@ function Chart(props: ChartFigures): View {
 function ChartTable(props: ChartFigures): View {
   const rows = Math.min(CHART_VALUES_MAX, Math.max(0, ...props.series.map(({ values }) => values.length)))
   return (
-    <table class="figures" aria-label={props.title} data-from={props.fromMs} data-step={props.stepMs}>
+    <table
+      class="figures"
+      aria-label={props.title}
+      data-from={props.fromMs}
+      data-step={props.stepMs}
+      data-zone={props.zone}
+    >
       <thead>
         <tr>
-          <th scope="col">Time (UTC)</th>
+          <th scope="col">Time ({props.zone ?? 'UTC'})</th>
           {props.series.map(({ name }) => (
             <th scope="col" class="num">
               {name}

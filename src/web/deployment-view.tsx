@@ -1,6 +1,8 @@
 /** One deployment, as the Platform and each Runtime show it: state, flow, components with their counts, bridges. Parts update live. */
+
 import { html } from 'hono/html'
 import type { Child } from 'hono/jsx'
+import { nounFor } from '../base/mod.ts'
 import { Ago, ByteCount, Count, Id, Rate } from './figures.tsx'
 import { FlowPicture, type FlowRemote, type FlowSystem } from './flow-picture.tsx'
 import { formatDuration } from './format.ts'
@@ -226,7 +228,7 @@ function Bridges({ bridges, nowMs }: Pick<DeploymentViewProps, 'bridges' | 'nowM
       <ByteCount value={bridge.bytes} />,
       <>
         {bridge.keyAgeMs === undefined ? '–' : `${formatDuration(bridge.keyAgeMs)} old`}
-        <small>{bridge.rotations === 1 ? '1 rotation' : `${bridge.rotations} rotations`}</small>
+        <small>{`${bridge.rotations} ${nounFor(bridge.rotations, 'rotation')}`}</small>
       </>,
       <code class="suite">{bridge.suite}</code>,
     ],

@@ -1,4 +1,5 @@
 /** Numbers, times and ids as people read them. Every function is pure; `now` comes in. */
+import { nounFor } from '../base/mod.ts'
 
 const COUNT_UNITS = ['', 'k', 'M', 'G', 'T'] as const
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
@@ -26,7 +27,7 @@ export function formatDuration(ms: number): string {
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`
   const days = Math.floor(seconds / 86_400)
-  return days === 1 ? '1 day' : `${grouped(days)} days`
+  return `${grouped(days)} ${nounFor(days, 'day')}`
 }
 
 /** How long ago, or how far ahead: `just now`, `12 min ago`, `in 3 h`. */

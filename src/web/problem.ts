@@ -41,8 +41,12 @@ const TITLE: Record<ErrorKind, string> = {
 /** What is no session can still be another thing than signing in. */
 const TITLE_OF_CODE: Readonly<Record<string, string>> = {
   'account.link_refused': 'This link does not work',
+  'audit.outcome_untold': 'It is done, but the audit trail does not say so',
   'upload_token.refused': 'An upload token is needed',
 }
+
+/** Faults of ours with words of our own alone, which whoever asked has to know: their act is done. */
+const TOLD_FAULTS: ReadonlySet<string> = new Set(['audit.outcome_untold'])
 
 /** Codes for which HTTP has a more exact status than their kind. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
@@ -63,7 +67,7 @@ export function problemOf(error: unknown, requestId?: string): Problem {
   const named = error instanceof AppError ? error : undefined
   const kind = named?.kind ?? 'internal'
   const code = named?.code ?? 'internal.unexpected'
-  const shown = named !== undefined && kind !== 'internal'
+  const shown = named !== undefined && (kind !== 'internal' || TOLD_FAULTS.has(code))
   const retryAfterMs = retryAfterOf(error)
   return {
     type: `urn:sluice:problem:${code}`,

@@ -1,4 +1,5 @@
 /** The state of anything: a shape and a word, never colour alone. The one place that decides which. */
+import { nounFor } from '../base/mod.ts'
 import { formatCount } from './format.ts'
 import type { View } from './view.ts'
 
@@ -71,7 +72,7 @@ export function wordOf(state: string, why: Why = [], finished?: Finished): strin
 }
 
 function movedBy({ records, sinks = 0, refused = 0 }: Finished): string[] {
-  const moved = sinks > 1 ? `delivered to ${sinks} sinks` : records === 1 ? 'record' : 'records'
+  const moved = sinks > 1 ? `delivered to ${sinks} sinks` : nounFor(records, 'record')
   return [`${formatCount(records)} ${moved}`, ...(refused > 0 ? [`${formatCount(refused)} refused`] : [])]
 }
 

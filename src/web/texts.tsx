@@ -1,5 +1,7 @@
 /** Texts to read with care: facts in pairs, notices, code with its lines numbered, and what changed between two versions. */
+
 import type { Child } from 'hono/jsx'
+import { nounFor } from '../base/mod.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { type DiffLine, diffLines, type Gap } from './line-diff.ts'
 import type { View } from './view.ts'
@@ -97,9 +99,9 @@ function Changed({ line }: { line: DiffLine }): View {
 }
 
 function Skipped({ gap }: { gap: Gap }): View {
-  return <span class="skipped">{`     … ${gap.skipped} unchanged ${gap.skipped === 1 ? 'line' : 'lines'}\n`}</span>
+  return <span class="skipped">{`     … ${gap.skipped} unchanged ${nounFor(gap.skipped, 'line')}\n`}</span>
 }
 
 function counted(lines: number): string {
-  return lines === 1 ? '1 line' : `${lines} lines`
+  return `${lines} ${nounFor(lines, 'line')}`
 }

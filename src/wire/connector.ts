@@ -3,6 +3,7 @@
  * pages as bytes, and cursors as texts that it keeps and does not read.
  */
 import * as v from 'valibot'
+import { Attributes } from './datasets.ts'
 import { Base64Url, Code, Count, idOf, Name, Sha256Hex } from './formats.ts'
 import { recordOf } from './record-of.ts'
 
@@ -68,6 +69,7 @@ export const connectorAsks = {
       contentType: v.pipe(v.string(), v.maxLength(128)),
       fileName: v.pipe(v.string(), v.maxLength(128)),
       sha256: Sha256Hex,
+      attributes: v.optional(Attributes),
     }),
     reply: nothing,
   },

@@ -4,7 +4,15 @@
  */
 import * as v from 'valibot'
 import { Erased, EraseWhere } from './dataset-erase.ts'
+import { ExportPart, ExportStep } from './dataset-export.ts'
 import { GroupAnswer, GroupQuery, NewRollup, Rollup, RollupId } from './dataset-groups.ts'
+import { ChangesAsked, RecordChanges } from './dataset-history.ts'
+import { DatasetIndex, IndexId, NewIndex } from './dataset-indexes.ts'
+import { NewFieldType, NewReimport, Reimport } from './dataset-reimport.ts'
+import { Retention, RetentionDays } from './dataset-retention.ts'
+import { NewSearch, SearchIndex } from './dataset-search.ts'
+import { SqlAnswered, SqlQuestion, SqlView } from './dataset-sql.ts'
+import { NewView, SavedView, ViewChange, ViewId } from './dataset-views.ts'
 import {
   Attributes,
   ClassChange,
@@ -71,7 +79,11 @@ const ofDataset = { ...tenant, dataset: DatasetId }
 const ofPartial = { ...ofDataset, upload: PartialUploadId }
 /** A step of an erasure: behind record or import `after`, of what came up to import `upTo`. */
 const eraseStep = { ...ofDataset, where: EraseWhere, upTo: Count, after: Count, dryRun: v.boolean() }
+/** Where a slice of what is too old goes on. */
+const retainedBehind = v.strictObject({ import: Count, record: Count })
 const nothing = v.strictObject({})
+/** Who asks for views. */
+const viewer = v.strictObject({ user: v.string(), clearance: Clearance, mayChangeAll: v.boolean() })
 
 /** What main asks a data worker, and what it gets. All but `open` and `close` refuse `data_worker.tenant_not_open`. */
 export const dataAsks = {
@@ -170,6 +182,11 @@ export const dataAsks = {
     ask: v.strictObject({ ...eraseStep, objects: v.string() }),
     reply: v.strictObject({ imports: v.array(Count), unread: Erased.entries.unread, next: v.optional(Count) }),
   },
+  /** How many saved views named it, and went unless it was dry. */
+  'erase-views': {
+    ask: v.strictObject({ ...ofDataset, where: EraseWhere, dryRun: v.boolean() }),
+    reply: v.strictObject({ views: Count }),
+  },
   /** `files`: imports whose files are to be removed, and then told as `removed`. Asked again until it is clean. */
   'end-erase': {
     ask: v.strictObject({ ...ofDataset, removed: v.array(ImportId) }),
@@ -177,6 +194,12 @@ export const dataAsks = {
   },
   /** Of what who asks is cleared for. */
   query: { ask: v.strictObject({ ...ofDataset, query: Query, clearance: Clearance }), reply: QueryPage },
+  views: { ask: v.strictObject({ ...ofDataset, viewer }), reply: v.strictObject({ views: v.array(SavedView) }) },
+  'save-view': { ask: v.strictObject({ ...ofDataset, viewer, view: NewView }), reply: SavedView },
+  'change-view': { ask: v.strictObject({ ...ofDataset, viewer, id: ViewId, change: ViewChange }), reply: SavedView },
+  'remove-view': { ask: v.strictObject({ ...ofDataset, viewer, id: ViewId }), reply: nothing },
+  /** A part of a file of records. */
+  'export-part': { ask: v.strictObject({ ...ofDataset, step: ExportStep, clearance: Clearance }), reply: ExportPart },
   /** From a rollup, if one serves; else `group-records` has to be asked. */
   group: {
     ask: v.strictObject({ ...ofDataset, query: GroupQuery, clearance: Clearance }),
@@ -187,10 +210,75 @@ export const dataAsks = {
     ask: v.strictObject({ ...ofDataset, query: GroupQuery, clearance: Clearance }),
     reply: GroupAnswer,
   },
-  rollups: { ask: v.strictObject(ofDataset), reply: v.strictObject({ rollups: v.array(Rollup) }) },
+  search: { ask: v.strictObject(ofDataset), reply: SearchIndex },
+  /** It is built by `build-indexes`. Without fields it is off. */
+  'set-search': {
+    ask: v.strictObject({ ...ofDataset, fields: v.optional(NewSearch.entries.fields) }),
+    reply: SearchIndex,
+  },
+  /** Destroys the words of a dataset, until there is no more; `begin`: those in force are built anew. */
+  'renew-search': {
+    ask: v.strictObject({ ...ofDataset, begin: v.boolean() }),
+    reply: v.strictObject({ renewed: v.boolean(), more: v.boolean() }),
+  },
+  indexes: { ask: v.strictObject(ofDataset), reply: v.strictObject({ indexes: v.array(DatasetIndex) }) },
+  /** It is built by `build-indexes`. */
+  'create-index': { ask: v.strictObject({ ...ofDataset, index: NewIndex }), reply: DatasetIndex },
+  'remove-index': { ask: v.strictObject({ ...ofDataset, index: IndexId }), reply: nothing },
+  /** Answered once all of the tenant's records are searched by their words and in its indexes; others use its database meanwhile. */
+  'build-indexes': { ask: v.strictObject(tenant), reply: nothing },
+  /** It goes on by `go-on-reimporting`. */
+  'begin-reimport': { ask: v.strictObject({ ...ofDataset, asked: NewReimport }), reply: Reimport },
+  /** The same, once the field has that type; nothing if it has. */
+  'set-field-type': {
+    ask: v.strictObject({ ...ofDataset, field: NewFieldType }),
+    reply: v.strictObject({ reimport: v.optional(Reimport) }),
+  },
+  /** The last one of a dataset. */
+  reimport: { ask: v.strictObject(ofDataset), reply: v.strictObject({ reimport: v.optional(Reimport) }) },
+  /** Answered once nothing of the tenant is left to be read again, it waits for an import, or there was a pause. `objects`: as of an erasure. */
+  'go-on-reimporting': {
+    ask: v.strictObject({ ...tenant, objects: v.string() }),
+    reply: v.strictObject({ left: v.picklist(['nothing', 'more', 'waiting']) }),
+  },
+  'pause-reimport': { ask: v.strictObject(tenant), reply: nothing },
+  /** Passes over the import that is under way: it ends whatever process reads it. */
+  'pass-over-reimport': { ask: v.strictObject(tenant), reply: nothing },
+  'set-history': { ask: v.strictObject({ ...ofDataset, on: v.boolean() }), reply: nothing },
+  /** What a record was before, of the newest changes. */
+  changes: {
+    ask: v.strictObject({ ...ofDataset, asked: ChangesAsked, clearance: Clearance }),
+    reply: RecordChanges,
+  },
+  retention: { ask: v.strictObject(ofDataset), reply: Retention },
+  'set-retention': { ask: v.strictObject({ ...ofDataset, days: RetentionDays }), reply: Retention },
+  /** Datasets that do not keep everything for ever. */
+  retained: { ask: v.strictObject(tenant), reply: v.strictObject({ datasets: v.array(DatasetId) }) },
+  /** `files`: of imports whose documents are gone, which the caller removes and names in the next slice. */
+  'retain-documents': {
+    ask: v.strictObject({ ...ofDataset, nowMs: Count, after: Count, removed: v.array(ImportId) }),
+    reply: v.strictObject({ documents: Count, files: v.array(ImportId), next: v.optional(Count) }),
+  },
+  'retain-records': {
+    ask: v.strictObject({ ...ofDataset, nowMs: Count, after: retainedBehind }),
+    reply: v.strictObject({ records: Count, next: v.optional(retainedBehind) }),
+  },
+  /** Asked of a process that was started for it and is ended behind it. */
+  sql: {
+    ask: v.strictObject({ ...tenant, ...SqlQuestion.entries, clearance: Clearance }),
+    reply: SqlAnswered,
+  },
+  'sql-views': {
+    ask: v.strictObject({ ...tenant, clearance: Clearance }),
+    reply: v.strictObject({ views: v.array(SqlView) }),
+  },
+  rollups: {
+    ask: v.strictObject({ ...ofDataset, clearance: Clearance }),
+    reply: v.strictObject({ rollups: v.array(Rollup) }),
+  },
   /** It is built by `build-rollups`. */
-  'create-rollup': { ask: v.strictObject({ ...ofDataset, rollup: NewRollup }), reply: Rollup },
-  'remove-rollup': { ask: v.strictObject({ ...ofDataset, rollup: RollupId }), reply: nothing },
+  'create-rollup': { ask: v.strictObject({ ...ofDataset, rollup: NewRollup, clearance: Clearance }), reply: Rollup },
+  'remove-rollup': { ask: v.strictObject({ ...ofDataset, rollup: RollupId, clearance: Clearance }), reply: nothing },
   /** Answered once all of the tenant's rollups are built; others use its database meanwhile. */
   'build-rollups': { ask: v.strictObject(tenant), reply: nothing },
 } as const

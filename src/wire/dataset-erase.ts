@@ -13,7 +13,11 @@ export type EraseRequest = v.InferOutput<typeof EraseRequest>
 
 /**
  * How many records went; how many imports had any of it, be it in records or in their documents; how many documents went as a whole; and how
- * many of the documents that stay could not be read to their end or row by row, so that nobody can say what is in the rest of them.
+ * many of the documents that stay could not be read to their end or row by row, so that nobody can say what is in the rest of them; how many
+ * saved views named it and went. `search`: all words of the dataset were destroyed, and its search is built anew of what stays.
  */
-export const Erased = v.strictObject({ records: Count, imports: Count, documents: Count, unread: Count })
+export const Erased = v.strictObject({
+  ...{ records: Count, imports: Count, documents: Count, unread: Count, views: Count },
+  search: v.optional(v.literal('renewed')),
+})
 export type Erased = v.InferOutput<typeof Erased>

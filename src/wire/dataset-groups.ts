@@ -1,5 +1,6 @@
 /** What is asked of many records at once, as charts and tables of figures need it, and the figures that are kept ready for it. */
 import * as v from 'valibot'
+import { TIME_ZONE_LENGTH_MAX } from '../base/mod.ts'
 import { Condition, DatasetField } from './datasets.ts'
 import { Count, idOf } from './formats.ts'
 
@@ -21,7 +22,7 @@ const FieldName = DatasetField.entries.name
 export const RollupId = idOf('ru')
 export type RollupId = v.InferOutput<typeof RollupId>
 
-/** All in UTC; a week begins on Monday. */
+/** In the time zone of the question; a week begins on Monday. */
 export const Bucket = v.picklist(['hour', 'day', 'week', 'month'])
 export type Bucket = v.InferOutput<typeof Bucket>
 
@@ -38,7 +39,8 @@ export type GroupMeasure = v.InferOutput<typeof GroupMeasure>
 
 /**
  * Groups of the records for which all conditions hold. `sort` names columns of the answer, such as `count` or `day(started_at)`; what it
- * leaves open, and without it all, is in the order of `by`. Without `by` all records are one group.
+ * leaves open, and without it all, is in the order of `by`. Without `by` all records are one group. `timeZone` is that of the buckets, by
+ * its IANA name, without it UTC: an hour of another is given with what its clocks were from UTC, a date alone is that date in each.
  */
 export const GroupQuery = v.strictObject({
   by: v.optional(v.pipe(v.array(GroupKey), v.maxLength(GROUP_KEYS_MAX)), []),
@@ -54,6 +56,7 @@ export const GroupQuery = v.strictObject({
     [],
   ),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(GROUPS_ANSWERED_MAX)), GROUPS_DEFAULT),
+  timeZone: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(TIME_ZONE_LENGTH_MAX))),
 })
 export type GroupQuery = v.InferOutput<typeof GroupQuery>
 

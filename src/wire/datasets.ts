@@ -117,6 +117,12 @@ export const ImportSummary = v.strictObject({
   reason: v.optional(v.strictObject({ code: Code, message: v.string(), line: v.optional(Count) })),
   /** Its document was erased, with what quoted it. */
   erasedAtMs: v.optional(Count),
+  /** It was older than its dataset keeps documents, with what quoted it; or records. */
+  documentGoneAtMs: v.optional(Count),
+  recordsGoneAtMs: v.optional(Count),
+  /** Its document is to be read again, or is being read; and when it was read again last. */
+  reimport: v.optional(v.picklist(['waiting', 'running'])),
+  reimportedAtMs: v.optional(Count),
   /** Who asks is not cleared: names, attributes and digest are left out, and reasons, which quote documents, are not told. */
   masked: v.optional(v.literal(true)),
 })
@@ -170,7 +176,8 @@ export const Condition = v.variant('is', [
 export type Condition = v.InferOutput<typeof Condition>
 
 /**
- * Which records of a dataset, and how: all conditions hold, and one text field has `search` in it. Without `sort` the newest come first.
+ * Which records of a dataset, and how: all conditions hold, and each word of `search` occurs: `"several in a row"`, `begin*`. Without `sort`
+ * the newest come first.
  * `after`: `next` of the page before, of the same query.
  */
 export const Query = v.strictObject({
@@ -190,10 +197,14 @@ export type Query = v.InferOutput<typeof Query>
 export const QueriedField = v.strictObject({ ...DatasetField.entries, masked: v.optional(v.literal(true)) })
 export type QueriedField = v.InferOutput<typeof QueriedField>
 
-/** `rows`: for each record its values in the order of `fields`, null where it has none. `next`: where the following page begins. */
+/**
+ * `rows`: for each record its values in the order of `fields`, null where it has none. `next`: where the following page begins. `search`: whether
+ * it was by an index of words or through the texts of all records, and how many of the newest records the index has not come to yet, at most.
+ */
 export const QueryPage = v.strictObject({
   fields: v.array(QueriedField),
   rows: v.array(v.array(v.unknown())),
   next: v.optional(v.string()),
+  search: v.optional(v.strictObject({ from: v.picklist(['index', 'records']), waiting: Count })),
 })
 export type QueryPage = v.InferOutput<typeof QueryPage>

@@ -39,9 +39,9 @@ export const Name = v.pipe(
 /** A stable code such as `bridge.peer_unknown`. */
 export const Code = v.pipe(v.string(), v.maxLength(96), v.regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/))
 /** SHA-256 as lower-case hex. */
-export const Sha256Hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+export const Sha256Hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex'))
 /** Bytes as base64url without padding. */
-export const Base64Url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]*$/))
+export const Base64Url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]*$/, 'must be base64url'))
 /** A P-256 point of 65 bytes, base64url. */
 export const PublicKeyText = v.pipe(v.string(), v.length(87), v.regex(/^[A-Za-z0-9_-]+$/))
 /** RFC 3339 in UTC. */

@@ -18,6 +18,7 @@ export {
 } from './connector.ts'
 export { DataNews, dataAsks, type PartialUpload, type TakenDocument, type TakenHeader } from './data-worker.ts'
 export { Erased, EraseRequest, EraseWhere } from './dataset-erase.ts'
+export { ExportFormat, ExportPart, ExportPlace, ExportQuery, ExportStep } from './dataset-export.ts'
 export {
   Bucket,
   GroupAnswer,
@@ -28,6 +29,13 @@ export {
   Rollup,
   RollupId,
 } from './dataset-groups.ts'
+export { CHANGES_MAX, ChangesAsked, RecordChange, RecordChanges } from './dataset-history.ts'
+export { DatasetIndex, IndexId, NewIndex } from './dataset-indexes.ts'
+export { NewFieldType, NewReimport, Reimport } from './dataset-reimport.ts'
+export { RETENTION_DAYS_MAX, Retention, RetentionDays } from './dataset-retention.ts'
+export { NewSearch, SearchIndex } from './dataset-search.ts'
+export { SQL_BYTES_MAX, SqlAnswer, type SqlAnswered, SqlQuestion, SqlView } from './dataset-sql.ts'
+export { NewView, SavedView, ViewChange, ViewId } from './dataset-views.ts'
 export {
   Attributes,
   ClassChange,

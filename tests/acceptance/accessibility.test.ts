@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { isQuick } from '../support/quick.ts'
+import { isQuick, slowTest } from '../support/quick.ts'
 import { chromiumPath, openBrowser } from '../support/web/browser.ts'
 import { type Furnished, type FurnishedSite, furnish } from '../support/web/furnished.ts'
 import { type Visited, walkPages } from '../support/web/walk.ts'
@@ -14,6 +14,30 @@ const LOOKS: Record<string, BrowserContextOptions> = {
   dark: { viewport: { width: 1_280, height: 900 }, colorScheme: 'dark' },
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
 }
+
+/** A phone, a small window, a desk. */
+const WIDTHS = [390, 800, 1_280]
+const LONG_STATE = 'awaiting approval, 1,234,567 records, 12,345 refused'
+const LONG_NAME = 'orders-of-the-northern-warehouse-nightly-reconciliation-and-more'
+
+/** In the browser: every state says the longest that one says, every name and title has as many letters as one may. */
+const LENGTHENED = `
+  for (const state of document.querySelectorAll('.state')) state.lastChild.textContent = '${LONG_STATE}'
+  const names = '.rows td:first-child > a, .needs li > div, h1, .band strong span, .summary summary'
+  for (const { firstChild } of document.querySelectorAll(names))
+    if (firstChild?.nodeType === Node.TEXT_NODE) firstChild.textContent = '${LONG_NAME}'`
+
+type Measured = { wide: number; hidden: number; spilt: number }
+const MEASURED = `(() => {
+  const right = (element) => element.getBoundingClientRect().right
+  const entries = [...document.querySelectorAll('nav.pages a')]
+  const tables = [...document.querySelectorAll('.card > table')]
+  return {
+    wide: document.documentElement.scrollWidth,
+    hidden: entries.filter((entry) => right(entry) > innerWidth || entry.getBoundingClientRect().left < 0).length,
+    spilt: tables.filter((table) => right(table) > right(table.parentElement) + 1).length,
+  }
+})()`
 
 describe.skipIf(chromiumPath === undefined || isQuick)('every page of a Platform and a Runtime', () => {
   let furnished: Furnished
@@ -44,6 +68,36 @@ describe.skipIf(chromiumPath === undefined || isQuick)('every page of a Platform
       for (const [site, found] of pages) faults.push(...(await faultsOf(site, htmlOf(found, look), options)))
       expect(faults).toEqual([])
     }, 300_000)
+  }
+
+  slowTest(
+    'is no wider than any window, with names and states as long as they come, and shows every entry of its navigation',
+    async () => {
+      const faults: string[] = []
+      for (const [site, found] of pages) faults.push(...(await widthsOf(site, htmlOf(found, 'phone'))))
+      expect(faults).toEqual([])
+    },
+    300_000,
+  )
+
+  async function widthsOf(site: FurnishedSite, paths: string[]): Promise<string[]> {
+    const headers = { authorization: `Bearer ${site.token}` }
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, extraHTTPHeaders: headers })
+    const page = await context.newPage()
+    const faults: string[] = []
+    for (const path of paths) {
+      await page.goto(`${site.url}${path}`)
+      await page.evaluate(LENGTHENED)
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 844 })
+        const { wide, hidden, spilt } = (await page.evaluate(MEASURED)) as Measured
+        if (wide > width) faults.push(`${site.name} ${path} at ${width}: ${wide} px wide`)
+        if (hidden > 0) faults.push(`${site.name} ${path} at ${width}: ${hidden} entries of the navigation are hidden`)
+        if (spilt > 0) faults.push(`${site.name} ${path} at ${width}: ${spilt} tables are wider than their cards`)
+      }
+    }
+    await context.close()
+    return faults
   }
 
   async function faultsOf(site: FurnishedSite, paths: string[], options: BrowserContextOptions): Promise<string[]> {

@@ -36,6 +36,11 @@ const Result = v.strictObject({
     ...{ rowsRead: count, rowsWritten: count, refused: v.literal(3), missing: v.literal(0), duplicates: v.literal(0) },
     ...{ sha256In: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), sha256Out: v.string() },
   }),
+  testResults: v.strictObject({
+    dataset: v.pipe(v.string(), v.startsWith('ds_')),
+    records: v.literal(748),
+    dashboard: v.pipe(Https, v.regex(/\/datasets\/dt_[^/]+\/ds_[^/]+\/dashboard$/)),
+  }),
   auditLogs: v.pipe(count, v.minValue(1)),
   canary: v.strictObject({
     ...{ planted: v.literal(5), searchedBytes: v.pipe(count, v.minValue(1)), found: v.literal(0) },

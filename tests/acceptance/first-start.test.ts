@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core'
 import { EnrolmentCodeAnswer, readAs } from '../../src/cli/answers.ts'
 import { copyBlueprint, type RuntimeServer, TEST_MS, WAIT_MS, World } from '../support/acceptance/world.ts'
 import { authenticator } from '../support/accounts/authenticator.ts'
-import { isQuick } from '../support/quick.ts'
+import { isQuick, slowTest } from '../support/quick.ts'
 import { chromiumPath, openBrowser } from '../support/web/browser.ts'
 import { Person } from '../support/web/person.ts'
 
@@ -56,7 +56,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
 
   const sessionCookie = async () => (await person.cookies()).find(({ name }) => name === '__Host-sluice')
 
-  test(
+  slowTest(
     'the one-time link leads to a password, to the recovery key that is shown once, and to enrolment by a pasted code',
     async () => {
       await person.page.goto(runtime.ready.oneTimeLink ?? '')
@@ -85,7 +85,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'what the Platform deploys waits on the overview, shows what it adds, and runs once it is approved',
     async () => {
       await world.deploy(ORDERS)
@@ -101,7 +101,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'its counts move on its page, without the page being loaded anew',
     async () => {
       await person.page.locator('.live-note', { hasText: 'Live' }).waitFor()
@@ -116,7 +116,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'its figures, its log and its refused records are a click away',
     async () => {
       await person.click('Metrics')
@@ -141,7 +141,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'it is stopped, and goes on when it is started anew',
     async () => {
       await person.click('Flow')
@@ -165,7 +165,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
       await person.click('Password')
       await person.type('Name', 'warehouse')
       await person.type('password', SECRET)
-      await person.click('Keep it')
+      await person.click('Save')
       await person.sees('sealed in the vault', /\/credentials\/warehouse/)
       expect(await person.page.content()).not.toContain(SECRET)
       await person.click('Credentials', person.page.locator('nav.pages'))
@@ -175,7 +175,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'after signing out the password opens another session, and an authenticator is set up in it',
     async () => {
       const before = await sessionCookie()
@@ -208,7 +208,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'from then on the password alone opens nothing: the code comes second',
     async () => {
       await person.click('owner', person.page.locator('[data-menu]'))
@@ -230,7 +230,7 @@ describe.skipIf(chromiumPath === undefined || isQuick)('a Runtime, from its firs
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'another version is found, reviewed and approved by the keyboard alone, and the focus is always seen',
     async () => {
       await world.deploy(copyBlueprint({ name: 'parcels', runtime: 'factory-01', paths: 'in/parcels.csv' }))

@@ -29,7 +29,10 @@ slowTest(
     const reasonsOf = (name: string): unknown => refused.runtimes.find((one) => one.name === name)?.reasons
     expect(reasonsOf('here')).toEqual([{ code: 'peer.unknown', item: there.id }])
     expect(reasonsOf('there')).toEqual([{ code: 'peer.unknown', item: here.id }])
-    expect(await here.client.get('/v1/deployments')).toEqual({ deployments: [] })
+    expect(await here.client.get('/v1/deployments')).toMatchObject({
+      deployments: [],
+      refused: [{ deployment, blueprint: 'crossing', version: 1, reasons: [{ code: 'peer.unknown' }] }],
+    })
     expect(existsSync(join(there.files, 'out/rows.jsonl'))).toBe(false)
 
     for (const [from, to] of [

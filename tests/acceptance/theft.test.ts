@@ -3,7 +3,7 @@ import { SESSION_COOKIE } from '../../src/accounts/mod.ts'
 import { askingOf, liveEvents } from '../support/acceptance/asking.ts'
 import { type RuntimeServer, TEST_MS, World } from '../support/acceptance/world.ts'
 import { authenticator } from '../support/accounts/authenticator.ts'
-import { describeSlow } from '../support/quick.ts'
+import { describeSlow, slowTest } from '../support/quick.ts'
 import { type BrowserLike, browserLike, leadsTo } from '../support/runtime/browser-like.ts'
 import { PASSWORD } from '../support/runtime/management-host.ts'
 import { expectSoundHeaders, HEADER } from '../support/web/hostile.ts'
@@ -120,12 +120,13 @@ describeSlow('a session that was stolen', () => {
     TEST_MS,
   )
 
-  test(
+  slowTest(
     'shows nothing more on the live pages that it had open, and neither does a token that was revoked',
     async () => {
       const live = `${runtime.ready.url}/live`
       const ends: [string, (fay: BrowserLike) => Promise<unknown>][] = [
         ['signed out', (fay) => fay.send('/sign-out')],
+        ['of another role', () => owner('PATCH', '/v1/users/fay', { role: 'operator' })],
         ['disabled', () => owner('POST', '/v1/users/fay/disable')],
         ['removed', () => owner('DELETE', '/v1/users/fay')],
       ]
@@ -149,7 +150,7 @@ describeSlow('a session that was stolen', () => {
     expect([how, rest.at(-1), rest.length <= 2]).toEqual([how, 'ended', true])
   }
 
-  test(
+  slowTest(
     'cannot be fetched by a frame, a header made of a name, or a way out to another site',
     async () => {
       const cookie = `${SESSION_COOKIE}=${cookieOf(await arrives('gus', 'viewer'))}`

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { FREE_ATTEMPTS_ADDRESS } from '../../src/accounts/lockout.ts'
 import { OIDC_TIES_MS } from '../../src/accounts/mod.ts'
 import type { NewOidcSettings } from '../../src/accounts/oidc/settings.ts'
+import { deferred } from '../../src/base/mod.ts'
 import { accountSettings } from '../../src/store/mod.ts'
 import { makeMaria, PASSWORD, type TestAccounts, testAccounts } from '../support/accounts/open.ts'
 import { CLIENT, oidcProvider, type ProviderDouble, type Wrong } from '../support/accounts/provider-double.ts'
@@ -318,6 +321,25 @@ describe('the provider of an application', () => {
     // All hundred have the one failure of the one question.
     expect(new Set(clicks.map((click) => click.status === 'rejected' && click.reason)).size).toBe(1)
     expect(await refusalOf(() => host.accounts.oidc.begin(BEGIN))).toBe('oidc.unreachable')
+  })
+
+  test('that is silent is waited for no longer once the server stops', async () => {
+    const stopping = new AbortController()
+    using host = await testAccounts({ closing: stopping.signal })
+    await makeMaria(host.accounts)
+    const asked = deferred<void>()
+    const silent = createServer(() => asked.resolve())
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const { port } = silent.address() as AddressInfo
+    await host.accounts.oidc.set(settings({ issuer: `https://127.0.0.1:${port}` }))
+    const signingIn = refusalOf(() => host.accounts.oidc.begin(BEGIN))
+    await asked.promise
+    const since = performance.now()
+    stopping.abort()
+    expect(await signingIn).toBe('oidc.unreachable')
+    // A stop waits two seconds for what is under way; the provider itself would be waited for for ten.
+    expect(performance.now() - since).toBeLessThan(1_500)
+    silent.close()
   })
 
   test('is not taken away while the only owner signs in by it', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { API_TOKENS_PER_USER_MAX } from '../../src/accounts/api-tokens.ts'
 import {
   API_TOKEN_LIFETIME_MAX_MS,
   SESSION_IDLE_MS,
@@ -35,10 +36,33 @@ describe('a session', () => {
     using host = await testAccounts()
     const token = await (await withUser(host)).open()
     for (let at = 0; at < 3; at++) {
-      expect(await host.accounts.sessionStands(token)).toBe(true)
+      expect(await host.accounts.roleOfSession(token)).toBeDefined()
       host.clock.advance(SESSION_IDLE_MS / 3)
     }
-    expect(await host.accounts.sessionStands(token)).toBe(false)
+    expect(await host.accounts.roleOfSession(token)).toBeUndefined()
+  })
+
+  test('does not last longer for a clock that was set back, but by a minute', async () => {
+    using host = await testAccounts()
+    const user = await withUser(host)
+    host.clock.advance(SESSION_MAX_MS)
+    const token = await user.open()
+    host.clock.advance(-60_000)
+    expect(await host.accounts.sessionOf(token)).toBeDefined()
+    host.clock.advance(-1)
+    expect(await host.accounts.sessionOf(token)).toBeUndefined()
+    expect(await host.accounts.roleOfSession(token)).toBeUndefined()
+    expect(await host.accounts.listSessions()).toEqual([])
+  })
+
+  test('shows its open pages the role that its user has by now', async () => {
+    using host = await testAccounts()
+    await host.accounts.createUser({ name: 'first', role: 'owner' })
+    const { id, open } = await withUser(host)
+    const token = await open()
+    expect(await host.accounts.roleOfSession(token)).toBe('operator')
+    await host.accounts.setRole(id, 'viewer')
+    expect(await host.accounts.roleOfSession(token)).toBe('viewer')
   })
 
   test('ends after twelve hours, however much it is used', async () => {
@@ -131,5 +155,19 @@ describe('an API token', () => {
     expect(await make('ci', now + API_TOKEN_LIFETIME_MAX_MS + 1)).toBe('api_token.unfit')
     expect(await make('ci', now + 1, 'usr_none')).toBe('account.not_found')
     expect(await make('ci', now + API_TOKEN_LIFETIME_MAX_MS)).toBe('nothing')
+  })
+
+  test(`is one of ${API_TOKENS_PER_USER_MAX} that a user may have; expired ones give way to another`, async () => {
+    using host = await testAccounts()
+    const { id: user } = await withUser(host)
+    const make = (expires: number) => host.accounts.createApiToken({ user, name: 'ci', expires })
+    const later = host.clock.now() + 60_000
+    for (let i = 1; i < API_TOKENS_PER_USER_MAX; i++) await make(later)
+    const lasting = await make(later + 60_000)
+    expect(await refusalOf(() => make(later))).toBe('api_token.too_many')
+    host.clock.advance(60_000)
+    expect(await host.accounts.listApiTokens(user)).toHaveLength(API_TOKENS_PER_USER_MAX)
+    const next = await make(later + 120_000)
+    expect((await host.accounts.listApiTokens(user)).map(({ id }) => id).sort()).toEqual([lasting.id, next.id].sort())
   })
 })

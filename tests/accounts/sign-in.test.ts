@@ -50,6 +50,28 @@ describe('signIn()', () => {
     expect(answers[0]).toMatchObject({ code: 'account.refused' })
   })
 
+  slowTest(
+    'opens nothing by a password that was changed, or for a user who was disabled, while it was being checked',
+    async () => {
+      for (const change of ['password', 'disabled'] as const) {
+        using host = await testAccounts()
+        const maria = await makeMaria(host.accounts)
+        const { id: ivo } = await host.accounts.createUser({ name: 'ivo', role: 'owner' })
+        await host.accounts.setPassword(ivo, 'a passphrase that ivo has')
+        // Strangers ahead of it, so that it waits for its turn.
+        const strangers = Array.from({ length: 6 }, (_, i) =>
+          refusalOf(() => host.accounts.signIn(`nobody-${i}`, 'wrong', { address: `203.0.113.${i}` })),
+        )
+        const waiting = refusalOf(() => host.accounts.signIn('maria', PASSWORD, { address: '198.51.100.1' }))
+        if (change === 'password') await host.accounts.setPassword(maria, 'another long passphrase of hers')
+        else await host.accounts.disableUser(maria)
+        await Promise.all(strangers)
+        expect(`${change}: ${await waiting}`).toBe(`${change}: account.refused`)
+        expect(await host.accounts.listSessions(maria)).toEqual([])
+      }
+    },
+  )
+
   // Measures, so it needs the full cost.
   slowTest('checks a password for an unknown name as well, so that both take as long', async () => {
     const passwords = new Passwords(undefined)

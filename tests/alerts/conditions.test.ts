@@ -44,8 +44,24 @@ describe('what is wrong', () => {
     expect(told(hook)).toEqual([])
     await looks(alerts, clock, 9, [late()])
     expect(told(hook)).toEqual(['raised platform.late'])
-    await looks(alerts, clock, 3, [])
+    await looks(alerts, clock, 4, [])
+    expect(told(hook)).toEqual(['raised platform.late'])
+    await looks(alerts, clock, 1, [])
     expect(told(hook)).toEqual(['raised platform.late', 'cleared platform.late'])
+    await looks(alerts, clock, 9, [])
+    expect(told(hook)).toHaveLength(2)
+  })
+
+  test('that comes and goes within a minute is told once, and has passed only after a whole minute without it', async () => {
+    await using made = await withHook()
+    const { alerts, clock, hook } = made
+    for (let times = 0; times < 8; times++) {
+      await looks(alerts, clock, 2, [late('flapping', clock.now())])
+      await looks(alerts, clock, 3, [])
+    }
+    expect(told(hook)).toEqual(['raised flapping'])
+    await looks(alerts, clock, 2, [])
+    expect(told(hook)).toEqual(['raised flapping', 'cleared flapping'])
   })
 
   test('is never told when it passes within a minute', async () => {
@@ -72,7 +88,7 @@ describe('what is wrong', () => {
     await looks(made.alerts, clock, 6, [late()])
     const again = await made.reopened()
     await looks(again, clock, 6, [late()])
-    await looks(again, clock, 2, [])
+    await looks(again, clock, 5, [])
     expect(told(hook)).toEqual(['raised platform.late', 'cleared platform.late'])
   })
 
@@ -83,6 +99,9 @@ describe('what is wrong', () => {
     await look(desk.alerts, many)
     const hook = await webhookReceiver()
     await desk.alerts.addWebhook('team', { url: hook.url, ca: hook.ca })
+    await look(desk.alerts, many.slice(1))
+    expect(told(hook)).toEqual([])
+    desk.clock.advance(HOLD_MS)
     await look(desk.alerts, many.slice(1))
     expect(told(hook)).toEqual(['cleared c0', `raised c${CONDITIONS_MAX}`])
     await hook[Symbol.asyncDispose]()
@@ -95,7 +114,7 @@ describe('a receiver that is away', () => {
     const { clock, hook } = made
     hook.status = 503
     await looks(made.alerts, clock, 6, [late('a'), late('b')])
-    await looks(made.alerts, clock, 2, [late('b')])
+    await looks(made.alerts, clock, 5, [late('b')])
     expect((await made.alerts.list())[0]).toMatchObject({ lastFailure: 'alert.not_taken', lastSentAtMs: null })
     hook.status = 204
     hook.taken.length = 0
@@ -125,6 +144,19 @@ describe('a receiver that is away', () => {
     clock.advance(HOLD_MS)
     await look(alerts, [late()])
     expect(told(other)).toEqual(['raised platform.late'])
+  })
+
+  test('that is slow ends its round, so that what came since is told to others', async () => {
+    using desk = await alertsDesk()
+    await using slow = await webhookReceiver({ onTaken: () => desk.clock.advance(2_000) })
+    await desk.alerts.addWebhook('slow', { url: slow.url, ca: slow.ca })
+    const sinceMs = desk.clock.now()
+    desk.clock.advance(HOLD_MS)
+    const wrong = Array.from({ length: 10 }, (_, i) => ({ id: `c${i}`, what: 'a thing', sinceMs }))
+    await look(desk.alerts, wrong)
+    expect(slow.taken).toHaveLength(3)
+    await desk.alerts.deliver()
+    expect(slow.taken).toHaveLength(6)
   })
 
   test('for a day is given up, which its channel counts', async () => {
@@ -157,6 +189,8 @@ describe('a receiver that is away', () => {
       Array.from({ length: WAITING_MAX + 1 }, (_, n) => late(`c${n}`)),
     )
     expect((await alerts.list())[0]).toMatchObject({ dropped: 1 })
+    await look(alerts, [])
+    clock.advance(HOLD_MS)
     await look(alerts, [])
     expect((await alerts.list())[0]).toMatchObject({ dropped: 1 + WAITING_MAX + 1 })
   })

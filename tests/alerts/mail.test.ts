@@ -71,6 +71,8 @@ describe('a mail server', () => {
     expect(await refusalOf(() => desk.alerts.test('login'))).toBe('alert.mail_login')
     expect(await refusalOf(() => desk.alerts.test('mail'))).toBe('alert.mail_refused')
     expect(await refusalOf(() => desk.alerts.test('nobody'))).toBe('alert.mail_unreachable')
+    const nobody = await desk.alerts.test('nobody').catch((error: Error) => error.message)
+    expect(nobody).toContain(', port 1, cannot be reached: nothing listens there. Check the port: 465 for TLS, 587 for')
   })
 
   test('that takes connections and never speaks holds up no look, and is told nothing twice at once', async () => {

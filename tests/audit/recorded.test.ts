@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { recorded } from '../../src/audit/mod.ts'
+import { codeOf } from '../../src/base/mod.ts'
 import { PeerNotFound } from '../../src/runtime/errors.ts'
+import { problemOf } from '../../src/web/mod.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 const act = { actor: 'user:u1', action: 'peer.removed', subject: 'rt_1', detail: { fingerprint: 'f' } }
@@ -35,4 +37,27 @@ test('nothing is done that the trail does not take', async () => {
   }
   await expect(recorded(trail, act, work)).rejects.toThrow('full')
   expect(done).toBe(false)
+})
+
+test('an act that is done and cannot be told any more is answered as done, not as failed', async () => {
+  const lines: { action: string }[] = []
+  const record = async (line: { action: string }) => {
+    if (line.action === act.action) throw new Error('no space left on the device')
+    lines.push(line)
+  }
+  const refused = await recorded({ record }, act, async () => 'done').catch((error: unknown) => error)
+  expect(codeOf(refused)).toBe('audit.outcome_untold')
+  expect(lines.map(({ action }) => action)).toEqual(['peer.removed_tried'])
+  const told = problemOf(refused)
+  expect(told).toMatchObject({ status: 500, title: 'It is done, but the audit trail does not say so' })
+  expect(told.detail).toBe('peer.removed is done, but the audit trail did not take the line that says so')
+  expect(told.advice).toStartWith('Do not ask for it again before you have looked whether it is there.')
+})
+
+test('why an act failed is told even where the trail cannot be told', async () => {
+  const record = async ({ action }: { action: string }) => {
+    if (action.endsWith('_failed')) throw new Error('no space left on the device')
+  }
+  const failing = () => Promise.reject(new PeerNotFound('gone'))
+  expect(await refusalOf(() => recorded({ record }, act, failing))).toBe('peer.not_found')
 })

@@ -220,10 +220,23 @@ async function writeByDescription(db: TrailTables, lines: number): Promise<void>
   await db.insert(auditHead).values({ id: 1, count: lines, hash, signature, kid: signer.kid })
 }
 
+test('who asks for a verification that is under way gets that one, and afterwards another', async () => {
+  using opened = await openedTrail(3)
+  const [first, same] = [opened.trail.verify(), opened.trail.verify()]
+  const other = opened.trail.verify({ count: 1, hash: '0'.repeat(64) })
+  expect(same).toBe(first)
+  expect(await first).toEqual({ ok: true, count: 3 })
+  expect((await other).ok).toBe(false)
+  const next = opened.trail.verify()
+  expect(next).not.toBe(first)
+  await next
+})
+
 slowTest('many verifications at once take their turns, and others theirs in between', async () => {
   using opened = await openedTrail(600)
+  const heads = await opened.trail.list({ limit: 20 })
   let done = false
-  const all = Promise.all(Array.from({ length: 20 }, () => opened.trail.verify())).finally(() => {
+  const all = Promise.all(heads.map(({ count, hash }) => opened.trail.verify({ count, hash }))).finally(() => {
     done = true
   })
   let turns = 0

@@ -1,12 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { journalFiles } from '../../src/backup/contents.ts'
 import { BackupDigest, makerOf, markOf } from '../../src/backup/maker.ts'
 import { type BackupOpener, describeBackup, makeBackup, restoreBackup, verifyBackup } from '../../src/backup/mod.ts'
-import { type Bytes, systemRandom, utf8 } from '../../src/base/mod.ts'
+import { type Bytes, base64url, systemRandom, utf8 } from '../../src/base/mod.ts'
 import { rotateDatabaseKey } from '../../src/keys/mod.ts'
 import { backupOf, clock, DEPLOYMENT, fill, inChunks, newMaster, openData, textsOf } from '../support/backup/data.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/folder.ts'
+import { limited } from '../support/limited.ts'
 import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
@@ -156,6 +158,31 @@ describe('a backup', () => {
     expect(readdirSync(data.folder).sort()).toEqual(before)
   })
 
+  slowTest('is refused where a file that is there cannot be opened, rather than made without it', async () => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.file('journals/logs'), { recursive: true })
+    writeFileSync(folder.file('journals/logs/1.journal'), 'x')
+    writeFileSync(folder.file('state.json'), '{}')
+    const listed = limited('-n 64', './backup/list-entry.ts', folder.path)
+    expect(listed).toBe('state.json journals/logs/1.journal backup.interrupted')
+  })
+
+  test('is refused where a journal changes faster than it is read', async () => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.file('journals/logs'), { recursive: true })
+    let made = 0
+    const turn = (): void => {
+      rmSync(folder.file(`journals/logs/${made}b.journal`), { force: true })
+      made++
+      for (const part of ['a', 'b']) writeFileSync(folder.file(`journals/logs/${made}${part}.journal`), 'x')
+    }
+    turn()
+    const all = async (): Promise<void> => {
+      for await (const _ of journalFiles({ folder: folder.path, leftOut: [] })) turn()
+    }
+    expect(await refusalOf(all)).toBe('backup.interrupted')
+  })
+
   slowTest('needs a passphrase of some length', async () => {
     using folder = temporaryFolder()
     await using data = await openData(folder.file('data'), await newMaster())
@@ -255,6 +282,18 @@ describe('a backup that was harmed', () => {
     expect(readdirSync(folder.file('full'))).toEqual(['mine'])
     const both = await Promise.all([1, 2].map(() => refusalOf(() => restored(folder, bytes, key, 'twice'))))
     expect(both.sort()).toEqual([expect.stringMatching(/^(backup.folder_not_empty|host.path_unfit)$/), 'nothing'])
+  })
+
+  slowTest('is not restored where a file could only be written in part', async () => {
+    using folder = temporaryFolder()
+    await using data = await openData(folder.file('data'), await newMaster())
+    await fill(data)
+    writeFileSync(join(data.folder, 'objects/aa/one'), new Uint8Array(4_194_304 + 40_000))
+    writeFileSync(folder.file('backup'), await backupOf(data, key))
+    const words = [folder.file('backup'), folder.file('restored'), base64url(key.key)]
+    // 4 MiB and 20 KiB for a file: the last piece of this one is cut in the middle.
+    expect(limited('-f 4116', './backup/restore-entry.ts', ...words)).toBe('host.file_failed')
+    expect(existsSync(folder.file('restored/objects'))).toBe(false)
   })
 
   slowTest('whose database is damaged is whole but not restored, and makes no master key', async () => {

@@ -296,6 +296,31 @@ describe('ACME', () => {
     expect((await opened()).view().acme?.lastFailure).toBeUndefined()
   })
 
+  test('is due at once for new names whose order a stop broke off, and takes no certificate that lacks one of them', async () => {
+    issuing()
+    const certificates = await opened()
+    await certificates.useAcme(settings, 'user:ada')
+    await certificates.close()
+    const begun = Promise.withResolvers<void>()
+    order = (_settings, _key, signal) => {
+      begun.resolve()
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('over'))))
+    }
+    await certificates.useAcme({ ...settings, names: [HOST, 'new.example'] }, 'user:ada')
+    await begun.promise
+    closing.abort()
+    await certificates.close()
+    closing = new AbortController()
+    const accounts = issuing()
+    const restarted = await opened()
+    await restarted.tend()
+    expect(accounts).toHaveLength(1)
+    // It still lacks the new name: that is a failure of the authority, asked again after an hour and not at every look.
+    expect(restarted.view().acme?.lastFailure?.code).toBe('acme.refused')
+    await restarted.tend()
+    expect(accounts).toHaveLength(1)
+  })
+
   test('is not begun for names that no authority issues for', async () => {
     const certificates = await opened()
     for (const name of ['factory', '*.factory.example', '192.0.2.7', 'a b.example', `${'a'.repeat(64)}.example`])
@@ -317,4 +342,20 @@ test('a certificate that was kept and cannot be used any more is passed over wit
   expect(certificates.warnings()).toMatchObject([{ code: 'certificate.unusable', level: 'bad' }])
   await certificates.set(await brought(), 'user:ada')
   expect(certificates.warnings()).toEqual([])
+})
+
+test('what was kept and does not parse is told of, and stays as it is until the owner replaces or removes it', async () => {
+  const master = await importWrappingKey(new Uint8Array(32).fill(7))
+  const later = new TextEncoder().encode(JSON.stringify({ installed: { of: 'a later version' } }))
+  const keyringOf = () => openKeyring({ path: folder.file('keyring.json'), master, clock, random: systemRandom })
+  await (await keyringOf()).store('certificates', 'server', later)
+  const certificates = await opened()
+  expect(certificates.served.main).toEqual(own)
+  expect(certificates.warnings()).toMatchObject([{ code: 'certificate.unusable', level: 'bad' }])
+  expect(logged).toHaveLength(1)
+  await certificates.tend()
+  expect(await (await keyringOf()).load('certificates', 'server')).toEqual(later)
+  await certificates.remove()
+  expect(certificates.warnings()).toEqual([])
+  expect((await opened()).warnings()).toEqual([])
 })

@@ -159,20 +159,29 @@ test('credential set asks for the fields of its kind at a terminal, and a value 
   expect(key.err).toStartWith('cli.usage: the field privateKey has several lines')
 })
 
-test('credential remove names who uses it and asks for its name at a terminal; elsewhere --force says that it is meant', async () => {
-  const inUse = { code: 'credential.in_use', detail: 'c is used by orders (dep_1)', advice: 'Use --force.' }
-  const paths: string[] = []
+test('credential remove names who uses it and asks for its name at a terminal; elsewhere a flag says that it is meant', async () => {
+  const use = { deployment: 'dep_1', blueprint: 'orders', component: 'db', type: 'libsql_table', waits: false }
+  let uses: unknown[] = []
+  const one = { name: 'c', kind: 'token', fields: ['token'], createdAt: 'now' }
+  const removals: string[] = []
   answer = (request) => {
-    paths.push(new URL(request.url).search)
-    return new URL(request.url).search === '' ? Response.json(inUse, { status: 409 }) : Response.json({ removed: 'c' })
+    if (request.method === 'GET') return Response.json({ ...one, uses })
+    removals.push(new URL(request.url).search)
+    return Response.json({ removed: 'c' })
   }
   const words = ['credential', 'remove', 'c', '--at', folder.path]
-  expect(await sluice(words)).toMatchObject({ exit: 5, out: '', err: expect.stringContaining('credential.in_use') })
-  expect((await sluice(words, {}, { ask: async () => 'd' })).exit).toBe(5)
-  expect(paths).toEqual(['', ''])
+  expect(await sluice(words)).toMatchObject({ exit: 2, err: expect.stringContaining('meant with --yes') })
+  expect((await sluice([...words, '--yes'])).out).toBe('Removed c.\n')
+  expect((await sluice(words, {}, { ask: async () => 'c' })).out).toBe('Removed c.\n')
+  expect(removals).toEqual(['', ''])
+  uses = [use]
+  expect(await sluice(words)).toMatchObject({ exit: 2, err: expect.stringContaining('meant with --force') })
+  const mistyped = await sluice(words, {}, { ask: async () => 'd' })
+  expect(mistyped).toMatchObject({ exit: 2, err: expect.stringContaining('and dep_1 cannot start again') })
+  expect(removals).toEqual(['', ''])
   expect(await sluice(words, {}, { ask: async () => 'c' })).toMatchObject({ exit: 0, out: 'Removed c.\n' })
   expect((await sluice([...words, '--force'])).out).toBe('Removed c.\n')
-  expect(paths).toEqual(['', '', '', '?force=true', '?force=true'])
+  expect(removals.slice(2)).toEqual(['?force=true', '?force=true'])
 })
 
 test('credential check shows each outcome, and fails when one has', async () => {
@@ -195,6 +204,8 @@ test('credential generate and show print the public part', async () => {
   const made = await sluice(['credential', 'generate', 'c', '--username', 'me', '--at', folder.path])
   expect(made.out).toContain('\nssh-ed25519 AAAA\n')
   expect(JSON.parse(body)).toEqual({ kind: 'ssh_key', algorithm: 'ed25519', username: 'me' })
+  await sluice(['credential', 'generate', 'c', '--replace', '--at', folder.path])
+  expect(JSON.parse(body)).toEqual({ kind: 'ssh_key', algorithm: 'ed25519', replace: true })
   expect((await sluice(['credential', 'show', 'c', '--at', folder.path])).out).toBe(
     'c: ssh_key\n  privateKey: stored\nSHA256:x\nssh-ed25519 AAAA\nNothing uses it.\n',
   )

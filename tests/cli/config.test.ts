@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { defaultData, effectiveSettings, type Flags } from '../../src/cli/config.ts'
+import { publicHostOf, readSettings } from '../../src/cli/serve.ts'
 import { SETTINGS, variableOf } from '../../src/cli/settings.ts'
 import { sluice } from '../support/cli/terminal.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -101,4 +102,17 @@ test('every setting has a flag and a variable that the help of its server names'
       expect(words).toContain(variableOf(setting))
     }
   }
+})
+
+test('a server on a loopback address is called by it in every link, one that others reach is not', async () => {
+  const context = { terminal: { out: () => undefined, err: () => undefined, interactive: false }, environment: {} }
+  const called = async (flags: Flags) =>
+    publicHostOf(
+      await readSettings('runtime', flags, { ...context, root: false, signal: new AbortController().signal }),
+    )
+  expect(await called({ data: '/dev/null/x', host: '127.0.0.1' })).toBe('127.0.0.1')
+  expect(await called({ data: '/dev/null/x' })).toBe('localhost')
+  expect(await called({ data: '/dev/null/x', host: '127.0.0.1', publicHost: 'factory.example' })).toBe(
+    'factory.example',
+  )
 })

@@ -51,6 +51,7 @@ test('before the first start what can be looked at is well, and nothing was made
     database: 'skipped',
     TLS: 'skipped',
     Platform: 'skipped',
+    drift: 'skipped',
   })
   expect(exit).toBe(0)
   expect(await Bun.file(folder.file('master.key')).exists()).toBe(false)
@@ -91,7 +92,10 @@ test('beside a Runtime that runs it looks at keys, database, certificate and Pla
   const runtime = await started()
   const { exit, checks } = await diagnosed()
   // The tests' key lies beside what it protects.
-  expect(verdicts(checks)).toEqual({ ...HERE, keys: 'warn', database: 'ok', TLS: 'ok', Platform: 'skipped' })
+  const { drift, ...others } = verdicts(checks)
+  expect(others).toEqual({ ...HERE, keys: 'warn', database: 'ok', TLS: 'ok', Platform: 'skipped' })
+  // Its first check may still be under way.
+  expect(['ok', 'skipped']).toContain(drift ?? '')
   expect(checks.get('keys')?.advice).toContain('--master-key-command')
   expect(exit).toBe(0)
   await runtime.close()

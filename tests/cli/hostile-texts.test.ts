@@ -34,6 +34,10 @@ const local = {
 }
 const runtime = { runtime: HOSTILE, name: HOSTILE, state: HOSTILE, reasons: [{ code: HOSTILE, item: HOSTILE }] }
 const central = { deployment: HOSTILE, blueprint: HOSTILE, version: 1, state: HOSTILE, runtimes: [runtime] }
+const refused = {
+  ...{ deployment: HOSTILE, blueprint: HOSTILE, version: 1 },
+  ...{ reasons: [{ code: HOSTILE, item: HOSTILE }], advice: HOSTILE },
+}
 const letter = {
   ...{ number: 1, component: HOSTILE, partition: HOSTILE, position: 1, reason: { code: HOSTILE, item: HOSTILE } },
   record: Buffer.from(HOSTILE).toString('base64url'),
@@ -51,7 +55,7 @@ const drifted = { name: HOSTILE, hash: HOSTILE, faults: [HOSTILE], differs: fals
 
 /** Words → what the server answers, and how many lines a person may see. */
 const VERBS: Record<string, [answer: object, lines: number]> = {
-  'deployment list': [{ deployments: [local, central] }, 3 + 2 + 3 + 3],
+  'deployment list': [{ deployments: [local, central], refused: [refused] }, 3 + 2 + 3 + 3 + 3],
   'dead-letter list dep_1': [{ letters: [letter], next: 2 }, 2],
   logs: [{ entries: [entry, entry] }, 2],
   'peer list': [{ peers: [peer] }, 2],

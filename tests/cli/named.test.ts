@@ -31,6 +31,13 @@ test('an id is taken as it is, without a question; a name is the Blueprint’s',
   expect(await deploymentNamed(client, 'places')).toBe(OTHER)
 })
 
+test('a deployment of which the Runtime refused the only version is known by name as well', async () => {
+  const refused = [deployments[1], { deployment: `${OTHER.slice(0, -1)}7`, blueprint: 'cells' }]
+  const client = answering({ '/v1/deployments': { deployments, refused } })
+  expect(await deploymentNamed(client, 'cells')).toBe(`${OTHER.slice(0, -1)}7`)
+  expect(await deploymentNamed(client, 'places')).toBe(OTHER)
+})
+
 test('a name that nothing has is refused with the nearest, one that several have with their ids', async () => {
   const twice = [...deployments, { deployment: `${OTHER.slice(0, -1)}6`, blueprint: 'orders' }]
   const client = answering({ '/v1/deployments': { deployments: twice } })

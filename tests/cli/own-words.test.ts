@@ -94,11 +94,11 @@ test('a credential whose source gives nothing is kept, with a word on it', async
   ]) {
     const set = await sluice(['credential', 'set', 'db', '--from', `url=${source}`, ...at])
     expect(set).toMatchObject({ exit: 0, err: '' })
-    expect(set.out).toStartWith('Stored db (url).')
+    expect(set.out).toMatch(/^(Stored|Replaced) db \(url\)\./)
     expect(set.out).toContain(`But url is not available now: ${why}.`)
   }
   const stored = await sluice(['credential', 'set', 'db', '--field-env', 'url=URL', ...at], { URL: 'x' })
-  expect(stored.out).toBe('Stored db (url). It can be used, not read.\n')
+  expect(stored.out).toBe('Replaced db (url). It can be used, not read.\n')
 })
 
 test('the master key is rotated when somebody agrees, knowing what it needs', async () => {
@@ -115,6 +115,17 @@ test('the master key is rotated when somebody agrees, knowing what it needs', as
   expect(done).toMatchObject({ exit: 0, out: 'The master key is rotated; the old one opens nothing any more.\n' })
   expect(done.err).toContain('opened by the old master key only')
   expect((await sluice([...rotate, '--yes'])).exit).toBe(0)
+})
+
+test('a recovery key that somebody has goes only when that is meant', async () => {
+  const renew = ['recovery', 'renew', ...at]
+  expect((await sluice(renew)).exit).toBe(0)
+  const before = (await sluice(['key', 'list', ...at])).out
+  expect(await sluice(renew)).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('meant with --yes') })
+  expect((await sluice(renew, {}, { ask: async () => 'no' })).err).toContain('Nothing was done.')
+  expect((await sluice(['key', 'list', ...at])).out).toBe(before)
+  expect((await sluice([...renew, '--yes'])).exit).toBe(0)
+  expect((await sluice(renew, {}, { ask: async () => 'recovery' })).exit).toBe(0)
 })
 
 test('what is not there is told with where to look', async () => {

@@ -74,10 +74,12 @@ components:
     )
     const waits = await sluice(['policy', 'test', blueprint, ...at()])
     expect(waits).toMatchObject({ exit: 0, err: '' })
+    expect(waits.out).toStartWith(`${blueprint} would wait for your approval here.\n`)
     expect(waits.out).toContain('factory would wait')
     expect(waits.out).toContain('write out.jsonl')
     const strict = file('strict.yaml', 'componentTypes: [csv_file]\n')
     const refused = await sluice(['policy', 'test', blueprint, '--policy', strict, ...at()])
+    expect(refused.out).toStartWith(`${blueprint} would be refused here.\n`)
     expect(refused.out).toContain('policy.type_forbidden json_lines_file (rule componentTypes)')
     expect(refused.err).toStartWith('policy.test_refused')
   },
@@ -134,7 +136,14 @@ slowTest('drift check finds nothing on a Runtime as it was started, and the Plat
   await runtime.close()
   ;({ runtime, api } = await runningRuntime(folder.path, { publicHost: 'localhost' }))
   const changed = await sluice(['drift', 'check', ...at()])
-  expect(changed.err).toStartWith('drift.found: not as it was set up: settings')
+  expect(changed.err).toBe(
+    'drift.found: not as it was set up: settings. Mend it, or say that it is meant to be so: sluice drift accept settings\n',
+  )
+  const examined = await sluice(['doctor', ...at()])
+  expect(examined.out).toMatch(/✗ drift: not as it was set up at 20.*Z: settings\n {4}See what of each differs/)
+  expect((await api.get('/v1/health')).body.checks).toContainEqual(
+    expect.objectContaining({ name: 'drift', verdict: 'bad', found: expect.stringContaining('settings') }),
+  )
   expect((await sluice(['drift', 'accept', 'settings', ...at()])).exit).toBe(0)
   expect((await sluice(['drift', 'show', ...at()])).exit).toBe(0)
   expect((await sluice(['drift', 'accept', 'nothing', ...at()])).err).toStartWith('cli.usage')

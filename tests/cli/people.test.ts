@@ -30,8 +30,12 @@ test('users are invited, listed, renamed, given a role, disabled, enabled and re
   expect((await at('user disable ivo.b')).out).toBe('ivo.b is disabled.\n')
   expect((await at('user enable ivo.b')).out).toBe('ivo.b is enabled.\n')
   expect((await at('user reset-totp ivo.b')).err).toStartWith('totp.missing: ')
-  expect((await at('user remove ivo.b')).out).toBe('ivo.b is removed.\n')
-  expect((await at('user remove ivo.b')).err).toStartWith('account.not_found: ')
+  expect(await at('user remove ivo.b')).toMatchObject({ exit: 2, err: expect.stringContaining('meant with --yes') })
+  const asked = await sluice(['user', 'remove', 'ivo.b', '--at', data], {}, { ask: async () => 'ivo' })
+  expect(asked.err).toContain('Nothing was done.')
+  expect((await at('user list')).out).toContain('ivo.b')
+  expect((await at('user remove ivo.b --yes')).out).toBe('ivo.b is removed.\n')
+  expect((await at('user remove ivo.b --yes')).err).toStartWith('account.not_found: ')
   expect((await at('user role owner king')).exit).toBe(2)
 })
 
@@ -39,7 +43,7 @@ test('an owner who lost password and link gets in by a new link made on the mach
   const { link } = await json('user link owner')
   expect(link).toContain('/link/')
   expect(link).not.toBe(runtime.oneTimeLink)
-  const { err, exit } = await at('user remove owner')
+  const { err, exit } = await at('user remove owner --yes')
   expect([exit, err]).toEqual([5, expect.stringContaining('account.last_owner: ')])
 })
 
@@ -51,7 +55,7 @@ test('the command goes on for another owner when the one it spoke for is gone', 
   expect(token()).not.toBe(before)
   expect((await at('user list')).out).toMatch(/owner +owner +disabled/)
   expect((await at('user enable owner')).exit).toBe(0)
-  expect((await at(`user remove ${user.id}`)).exit).toBe(0)
+  expect((await at(`user remove ${user.id} --yes`)).exit).toBe(0)
   expect((await at('user list')).exit).toBe(0)
 })
 

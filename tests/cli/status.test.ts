@@ -116,7 +116,7 @@ test('network allow warns of the Platform and of peers that could not connect an
     { list: 'management', who: 'https://platform.example', addresses: ['203.0.113.5', '2001:db8::5'] },
     { list: 'bridges', who: 'cloud-01', addresses: ['198.51.100.7'] },
   ]
-  answer = { management: list, bridges: list, leftOut, you: '10.0.0.7' }
+  answer = { ports: { management: 8752, bridges: 32_100 }, management: list, bridges: list, leftOut, you: '10.0.0.7' }
   const { out } = await sluice(['network', 'allow', '10.0.0.0/8', '--at', folder.path])
   expect(out).toContain(
     'Warning: The Platform https://platform.example cannot reach this Runtime from 203.0.113.5, 2001:db8::5. List it too: sluice network allow 203.0.113.5\n',

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'bun:test'
 import { systemClock } from '../../src/base/mod.ts'
 import { CONNECTORS_MAX } from '../../src/connectors/mod.ts'
+import { listDataTenants } from '../../src/datasets/mod.ts'
+import { connectorHost } from '../support/connector-host.ts'
 import { type ConnectorWorld, connectorWorld } from '../support/connectors.ts'
 import { type JiraDouble, jiraDouble, times } from '../support/doubles/jira.ts'
 import { isQuick, slowTest as test } from '../support/quick.ts'
 import { memberFor, send } from '../support/runtime/data-site.ts'
-import { type ManagementHost, managementHost } from '../support/runtime/management-host.ts'
+import type { ManagementHost } from '../support/runtime/management-host.ts'
 import { until } from '../support/until.ts'
 
 const T0 = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -17,7 +19,7 @@ let host: ManagementHost
 let jira: JiraDouble
 let world: ConnectorWorld
 beforeAll(async () => {
-  if (!isQuick) host = await managementHost({ clock })
+  if (!isQuick) host = await connectorHost({ clock })
 })
 beforeEach(async () => {
   if (isQuick) return
@@ -184,6 +186,26 @@ test('what waits for an owner and what failed by its schedule stands on the over
       .filter((id: string) => id.includes(waits) || id.includes(fails))
   }
   expect(await lines()).toEqual([`connector.failed ${fails}`, `connector.awaiting_approval ${waits}`])
+  const tenants = await listDataTenants(host.state)
+  const { id: tenant, name } = tenants.find(({ id }) => world.path.includes(id)) ?? { id: '', name: '' }
+  const outsider = await host.tokenFor('operator')
+  const page = { headers: { accept: 'text/html' } }
+  for (const { token, told, untold } of [
+    { token: operator, told: name, untold: tenant },
+    { token: outsider, told: tenant, untold: name },
+  ]) {
+    const about = (await host.ask('GET', '/v1/status', { token })).body.attention.filter(
+      ({ dataTenant }: { dataTenant?: string }) => dataTenant === tenant,
+    )
+    expect(about).toHaveLength(2)
+    const overview = (await host.ask('GET', '/', { token, ...page })).text
+    for (const { what } of about) {
+      expect(what).toContain(`data tenant ${told}`)
+      expect(what).not.toContain(`data tenant ${untold}`)
+      expect(overview).toContain(what)
+    }
+    expect(overview).not.toContain(`data tenant ${untold}`)
+  }
   await world.ask('POST', `${world.path}/waits/approve`)
   await world.run('fails')
   expect(await lines()).toEqual([])
@@ -241,7 +263,7 @@ test('two runs never overlap; pausing ends one, and the next goes on behind what
   expect(
     jira.asked
       .filter(({ path }) => path.includes('/search'))
-      .every(({ body }) => String(body['jql']).includes('updated >=')),
+      .every(({ body }) => JSON.parse(body).jql.includes('updated >=')),
   ).toBe(true)
   expect(Object.keys(await world.records())).toHaveLength(30)
 })

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect } from 'bun:test'
+import { connectorHost } from '../support/connector-host.ts'
 import { type ConnectorWorld, connectorWorld } from '../support/connectors.ts'
 import { type JiraDouble, jiraDouble, times } from '../support/doubles/jira.ts'
 import { describeSlow as describe, isQuick, slowTest as test } from '../support/quick.ts'
-import { type ManagementHost, managementHost } from '../support/runtime/management-host.ts'
+import type { ManagementHost } from '../support/runtime/management-host.ts'
 
 const T0 = Date.UTC(2026, 0, 2, 3, 4, 5)
 const MINUTE = 60_000
 
 let host: ManagementHost
 beforeAll(async () => {
-  if (!isQuick) host = await managementHost()
+  if (!isQuick) host = await connectorHost()
 })
 afterAll(async () => {
   await host?.[Symbol.asyncDispose]()
@@ -104,6 +105,14 @@ describe.each(['cloud', 'data-center'] as const)('a connector to Jira, %s', (edi
     expect(await world.run('issues')).toMatchObject({ state: 'done' })
     expect(Object.keys(await world.records())).toHaveLength(30)
   }, 20_000)
+
+  test('takes issues whose text was cut within an emoji', async () => {
+    jira.put({ key: 'ABC-1', updatedMs: T0, fields: { summary: 'cut \ud83d', customfield_10042: '😀' } })
+    await world.make('issues')
+    expect(await world.run('issues')).toMatchObject({ state: 'done', records: 1, rowsRefused: 0 })
+    expect(await world.records()).toEqual({ 'ABC-1': 'cut \ufffd' })
+    expect((await world.records('fields'))['ABC-1']).toEqual({ Team: '😀' })
+  })
 
   test('is checked, tells its site’s fields, and pulls those that were chosen', async () => {
     jira.put({ key: 'ABC-1', updatedMs: T0, fields: { customfield_10042: 'red', customfield_10050: ['high'] } })

@@ -173,19 +173,24 @@ describe('a value from a command', () => {
     expect((await lent(print(65_537))).error?.message).toBe('the command head gave no value (more than 65536 bytes)')
   })
 
-  test('that takes too long is killed with what it started', async () => {
-    using opened = await temporaryVault({ commandTimeoutMs: 300 })
-    const { vault, folder } = opened
-    const script = folder.file('slow')
-    writeFileSync(script, `#!/bin/sh\nsleep 600 &\necho $! > ${folder.file('child')}\nwait\n`)
-    chmodSync(script, 0o700)
-    const { id } = await vault.set('a', { v: { command: [script] } })
-    const startedMs = systemClock.monotonic()
-    expect(await refusalOf(() => vault.use(id, seen))).toBe('credential.source_failed')
-    expect(systemClock.monotonic() - startedMs).toBeLessThan(10_000)
-    const child = Number(await Bun.file(folder.file('child')).text())
-    await untilGone(child)
-  })
+  for (const [which, end] of [
+    ['that takes too long', 'wait'],
+    ['that ends and leaves behind what holds its output', 'echo secret'],
+  ] as const) {
+    test(`${which} is killed with what it started`, async () => {
+      using opened = await temporaryVault({ commandTimeoutMs: 300 })
+      const { vault, folder } = opened
+      const script = folder.file('slow')
+      writeFileSync(script, `#!/bin/sh\nsleep 600 &\necho $! > ${folder.file('child')}\n${end}\n`)
+      chmodSync(script, 0o700)
+      const { id } = await vault.set('a', { v: { command: [script] } })
+      const startedMs = systemClock.monotonic()
+      expect(await refusalOf(() => vault.use(id, seen))).toBe('credential.source_failed')
+      expect(systemClock.monotonic() - startedMs).toBeLessThan(10_000)
+      const child = Number(await Bun.file(folder.file('child')).text())
+      await untilGone(child)
+    })
+  }
 
   test('is waited for by 256 uses beside the four that run; the next is refused at once', async () => {
     using opened = await temporaryVault({})

@@ -13,6 +13,7 @@ import {
 import { pathGate } from '../../src/runtime/deployments/own-files.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { batchOfRows, context } from '../support/pipeline/opened.ts'
+import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
 
 async function openSink(config: Record<string, unknown>, more: Parameters<typeof context>[0] = {}) {
@@ -189,6 +190,24 @@ test('without `create` a database, or a table, that is not there is refused and 
   expect(query(path, 'SELECT name FROM sqlite_schema')).toEqual([{ name: 'other' }])
 })
 
+test('with `create` the folder is made as well, never in a closed place; without it, or where none can be, nothing is', async () => {
+  using folder = temporaryFolder()
+  const path = folder.file('out/of/here/o.db')
+  expect(await refusalOf(() => openSink({ path, table: 't' }))).toBe('libsql_table.database_missing')
+  expect(existsSync(folder.file('out'))).toBe(false)
+  await write({ path, table: 't', create: true }, [batchOfRows(rows(0, 2), ID)])
+  expect(query(path, 'SELECT id FROM t')).toEqual([{ id: 0 }, { id: 1 }])
+  const behind = folder.file('out/of/here/o.db/x/o.db')
+  expect(await refusalOf(() => openSink({ path: behind, table: 't', create: true }))).toBe('host.path_unfit')
+  mkdirSync(folder.file('data'))
+  mkdirSync(folder.file('files'))
+  symlinkSync(folder.file('data'), folder.file('files/link'))
+  const admitPath = pathGate({ data: folder.file('data'), files: folder.file('files') })
+  const closed = { path: folder.file('files/link/deep/o.db'), table: 't', create: true }
+  expect(await refusalOf(() => openSink(closed, { admitPath }))).toBe('policy.path_forbidden')
+  expect(readdirSync(folder.file('data'))).toEqual([])
+})
+
 test('an upsert whose key has no unique index fails with the name of the complaint', async () => {
   using folder = temporaryFolder()
   const path = folder.file('a.db')
@@ -222,7 +241,7 @@ test('a check opens the database and looks for the table, says what is wrong, an
   expect(await tried()).toBe('libsql_table.url_unsupported')
 })
 
-test('somebody else with the lock is waited for: the error is one that is tried again', async () => {
+slowTest('somebody else with the lock is waited for: the error is one that is tried again', async () => {
   using folder = temporaryFolder()
   const path = folder.file('a.db')
   const { sink } = await openSink({ path, table: 't', create: true })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { verifyExport } from '../../src/audit/mod.ts'
 import { memberFor, type Party, party } from '../support/runtime/data-site.ts'
 import { type ManagementHost, managementHost } from '../support/runtime/management-host.ts'
 
@@ -31,6 +32,31 @@ test('what a data tenant, its datasets and tokens are called is told by the audi
 
 test('an owner of the Runtime who is no member sees how the tenant is called, and nothing of what is in it', async () => {
   expect(await askedBy(await host.tokenFor('owner'))).toEqual(['tenant in 2'])
+})
+
+test('what an owner takes away who is no member is an extract without those names, signed as such, which nobody has changed', async () => {
+  const exportedBy = async (token: string) => (await host.ask('GET', '/v1/audit/export', { token })).text
+  const text = await exportedBy(await host.tokenFor('owner'))
+  expect(text).toContain(NAMES.tenant)
+  for (const name of [NAMES.dataset, NAMES.token]) expect(text).not.toContain(`"${name}"`)
+  const lines = text.trimEnd().split('\n')
+  const of = async function* (all: string[]) {
+    yield* all
+  }
+  const verdict = await verifyExport(of(lines))
+  expect(verdict).toMatchObject({ ok: true, extract: true, count: lines.length - 2 })
+  // Nothing of it is the trail's own: a guess at a name has nothing to be held against.
+  const whole = await host.state.trail.list({ limit: 1_000 })
+  expect(whole.filter(({ hash }) => text.includes(hash))).toEqual([])
+  const changed = lines.map((line) => line.replace('dataset.created"', 'dataset.removed"'))
+  expect(await verifyExport(of(changed))).toMatchObject({ ok: false, reason: 'changed' })
+  // It is no trail of its own either: what says that it is one is found out.
+  const posing = [lines[0]?.replace('audit extract', 'audit') ?? '', ...lines.slice(1)]
+  expect(await verifyExport(of(posing))).toMatchObject({ ok: false })
+  const { head } = (await host.ask('GET', '/v1/audit', { token: await host.tokenFor('owner') })).body
+  await expect(verifyExport(of(lines), { head })).rejects.toThrow('only a whole one can be held against a head')
+  const page = await host.ask('POST', '/audit/export', { cookie: await host.sessionFor('owner'), form: {} })
+  expect([page.status, page.text.includes(`"${NAMES.dataset}"`)]).toEqual([200, false])
 })
 
 test('who may not see all of the trail is told no hashes, by which a guess could be tried', async () => {

@@ -2,10 +2,13 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemRandom, utf8 } from '../../src/base/mod.ts'
+import { waitsForLetters } from '../../src/runtime/attention/retried.ts'
 import { DeadLetterDesk } from '../../src/runtime/dead-letters/dead-letter-desk.ts'
 import { DeadLetterJournal, recordOf } from '../../src/runtime/dead-letters/dead-letter-journal.ts'
+import { JournalClosed } from '../../src/store/mod.ts'
 import { WorkerGone } from '../../src/wire/mod.ts'
 import { memoryFolder } from '../support/folder.ts'
+import { refusalOf } from '../support/refusal.ts'
 import { DEPLOYMENT, FakeClock, T0 } from '../support/wire/parties.ts'
 
 const clock = new FakeClock()
@@ -71,7 +74,10 @@ test('records of up to the longest that a source takes fit, many at once', async
   await journal.close()
 })
 
-test('a worker that ends while it is asked leaves the answer to the journal', async () => {
+test.each([
+  ['is gone', new WorkerGone('gone')],
+  ['has closed its letters', new JournalClosed('the journal is closed')],
+])('a worker that %s while it is asked leaves the answer to the journal', async (_, refusal) => {
   using folder = memoryFolder()
   const letterFolder = join(folder.path, 'deployments', DEPLOYMENT, 'dead-letters')
   const journal = await open(letterFolder)
@@ -81,7 +87,7 @@ test('a worker that ends while it is asked leaves the answer to the journal', as
   const ending = {
     ask: async () => {
       worker = undefined
-      throw new WorkerGone('gone')
+      throw refusal
     },
     exited: Promise.resolve({ code: 0, signal: null }),
   }
@@ -105,4 +111,15 @@ test('a deployment that never ran has no letters, and asking makes no folder', a
   })
   expect(await desk.list(DEPLOYMENT, { from: 1, limit: 10 })).toEqual({ letters: [], first: 1, next: 1 })
   expect(readdirSync(folder.path)).toEqual([])
+})
+
+test('no room for another refused record is refused by the code that the overview knows', async () => {
+  using folder = memoryFolder()
+  const bounds = { bytesMax: 1_000_000, clock, random: systemRandom }
+  const journal = await DeadLetterJournal.open({ folder: folder.path, key: key(), ...bounds })
+  const code = await refusalOf(async () => {
+    for (let at = 0; at < 100; at++) await journal.add(letters(10, `${at} ${'x'.repeat(10_000)}`))
+  })
+  await journal.close()
+  expect(waitsForLetters({ reason: { code } })).toBe(true)
 })

@@ -11,6 +11,7 @@ import { Peers } from '../../src/runtime/state/peers.ts'
 import { Settings } from '../../src/runtime/state/settings.ts'
 import { memoryFolder, type TemporaryFolder } from '../support/folder.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { component } from '../support/runtime/fake-worker.ts'
 import { DEPLOYMENT, offer, plainAssignment, registrationAt } from '../support/runtime/offers.ts'
 import { testStores } from '../support/runtime/store.ts'
 import { testTypes } from '../support/runtime/types.ts'
@@ -33,6 +34,7 @@ beforeEach(async () => {
   deployments = new Deployments({
     ...{ clock, log: logOf('test'), types: testTypes },
     ...{ assignments: stores.assignments, approvals: stores.approvals, code: stores.code },
+    refusals: stores.refusals,
     surroundings: async () => ({
       ...{ types: testTypes, credentials: new Set(['warehouse']), peers: new Set<string>() },
       folders: { data: '/var/lib/sluice/runtime', files: '/srv/files' },
@@ -104,7 +106,7 @@ test('of what runs nothing is read or opened: only of the others', async () => {
   await apply()
   await apply({ deployment: OTHER })
   await deployments.approve(DEPLOYMENT, 1, 'user:u1')
-  const counts = { components: [], bridges: [], deadLetters: 0, rssBytes: 1, rates: new Map() }
+  const counts = { components: [], bridges: [], deadLetters: 0, rssBytes: 1, rates: new Map(), reasonsSince: new Map() }
   const running = { assignment: plainAssignment(), state: 'running', reasons: [], counts, pid: 1, restarts: 0 }
   using opener = spyOn(stores.assignments, 'opener')
   await deploymentDetails({ ...view, workers: { list: () => [running] } as never })
@@ -117,10 +119,24 @@ test('the number of refused records comes from what its worker told, and no work
   expect((await deploymentDetail(view, DEPLOYMENT)).deadLetters).toBe(5)
   await view.state.counts.lettersLeft(DEPLOYMENT, 2)
   expect((await deploymentDetail(view, DEPLOYMENT)).deadLetters).toBe(2)
-  const counts = { components: [], bridges: [], deadLetters: 3, rssBytes: 1, rates: new Map() }
+  const counts = { components: [], bridges: [], deadLetters: 3, rssBytes: 1, rates: new Map(), reasonsSince: new Map() }
   const running = { assignment: plainAssignment(), state: 'running', counts, pid: 1, restarts: 0 }
   const live = { ...view, workers: { list: () => [running] } as never }
   expect((await deploymentDetail(live, DEPLOYMENT)).deadLetters).toBe(3)
+})
+
+test('a component of a live worker says since when it has its reason; one of a worker before says none', async () => {
+  await apply()
+  const retried = { ...component(1), reason: { code: 'host.unreachable' } }
+  const counts = { components: [retried], bridges: [], deadLetters: 0, rssBytes: 1, rates: new Map() }
+  const running = (reasonsSince: Map<string, number>) =>
+    ({
+      list: () => [{ assignment: plainAssignment(), state: 'running', counts: { ...counts, reasonsSince } }],
+    }) as never
+  const since = async (reasonsSince: Map<string, number>) =>
+    (await deploymentDetail({ ...view, workers: running(reasonsSince) }, DEPLOYMENT)).components[0]?.reasonSince
+  expect(await since(new Map([['orders', clock.now()]]))).toBe(new Date(clock.now()).toISOString())
+  expect(await since(new Map())).toBeUndefined()
 })
 
 test('the configuration’s hash is told with a peer whose row something else wrote, and shows that as drift', async () => {

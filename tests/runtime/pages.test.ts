@@ -176,6 +176,7 @@ slowTest(
       const { status, body } = await api.get(`/v1${path}`)
       // While its worker begins anew, the letters cannot be asked for.
       if (status === 503) return false
+      expect({ status, code: body.code }).toEqual({ status: 200, code: undefined })
       return body.letters.length === 1 && body.letters[0].number === 2 && !body.letters[0].replaying
     })
     await ended()

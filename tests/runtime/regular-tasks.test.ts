@@ -5,6 +5,8 @@ import { regularTasks, renewBridgeLeaves, STARTED_MS } from '../../src/runtime/r
 import { WorkerSilent } from '../../src/wire/mod.ts'
 import { BRIEFLY_MS, until } from '../support/until.ts'
 
+/** What the tasks ask for before anything is due; nothing of it is used here. */
+const STATE = { settings: { keptAt: () => ({}) } }
 const tls = { certificatePem: 'c', privateKeyPem: 'k' }
 
 test('a worker that does not take its certificate keeps no other bridge from a new one', async () => {
@@ -41,9 +43,9 @@ test('a delivery of alerts that hangs holds up no look at what is wrong, and is 
   let [looks, deliveries] = [0, 0]
   const tasks = regularTasks({
     ...{ clock, signal, log: logOf('test') },
-    station: { drift: { check: async () => [] }, enrolment: { link: {} }, state: {} } as never,
+    station: { drift: { check: async () => [] }, enrolment: { link: {} }, state: STATE } as never,
     tendCertificates: async () => undefined,
-    refreshAccess: async () => undefined,
+    access: { refresh: async () => undefined, retry: async () => undefined },
     async lookForAlerts() {
       looks++
     },
@@ -63,7 +65,7 @@ test('a delivery of alerts that hangs holds up no look at what is wrong, and is 
 })
 
 test('what only a start needed is given back once, after the first look, and not when the Runtime ends before', async () => {
-  const station = { drift: { check: async () => [] }, enrolment: { link: {} }, state: {} } as never
+  const station = { drift: { check: async () => [] }, enrolment: { link: {} }, state: STATE } as never
   const nothing = async () => undefined
   const releasedAfter = async (started: boolean): Promise<number> => {
     const stop = new AbortController()
@@ -75,7 +77,12 @@ test('what only a start needed is given back once, after the first look, and not
     }
     const tasks = regularTasks({
       ...{ clock: { ...systemClock, sleep }, signal: stop.signal, log: logOf('test'), station },
-      ...{ tendCertificates: nothing, refreshAccess: nothing, lookForAlerts: nothing, deliverAlerts: nothing },
+      ...{
+        tendCertificates: nothing,
+        access: { refresh: nothing, retry: nothing },
+        lookForAlerts: nothing,
+        deliverAlerts: nothing,
+      },
       releaseMemory: () => void releases++,
       lookAtMemory: () => undefined,
       bridgeLeaf: async () => tls,

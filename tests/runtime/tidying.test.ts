@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { existsSync, mkdirSync } from 'node:fs'
-import { logOf, utf8 } from '../../src/base/mod.ts'
+import { logOf, systemRandom, utf8 } from '../../src/base/mod.ts'
+import { importWrappingKey } from '../../src/crypto/mod.ts'
+import { type Keyring, openKeyring } from '../../src/keys/mod.ts'
 import { Libraries } from '../../src/runtime/libraries/libraries.ts'
 import { readPackage } from '../../src/runtime/libraries/package.ts'
 import { CheckpointStore } from '../../src/runtime/state/checkpoints.ts'
@@ -20,9 +22,12 @@ let counts: CountsMemory
 /** Deployments with refused records that wait. */
 let letters: Set<string>
 let forgotten: string[]
+let keyring: Keyring
 
 beforeEach(async () => {
   folder = memoryFolder()
+  const master = await importWrappingKey(systemRandom(32))
+  keyring = await openKeyring({ path: folder.file('keyring.json'), master, clock, random: systemRandom })
   stores = await testStores(folder.path, clock)
   checkpoints = new CheckpointStore(stores.db)
   counts = new CountsMemory(new Settings({ db: stores.db, clock }))
@@ -38,7 +43,7 @@ function tidying(): Tidying {
   const { assignments, code } = stores
   const libraries = new Libraries({ ...stores, clock })
   return new Tidying({
-    state: { folder: folder.path, assignments, checkpoints, counts, code, libraries },
+    state: { folder: folder.path, assignments, checkpoints, counts, code, libraries, keyring },
     history: { forget: () => undefined },
     keptHistory: { forget: async () => undefined },
     deployments: {
@@ -48,7 +53,10 @@ function tidying(): Tidying {
         forgotten.push(deployment)
       },
     },
-    deadLetters: { list: async (deployment) => ({ letters: [], first: 1, next: letters.has(deployment) ? 2 : 1 }) },
+    deadLetters: {
+      list: async (deployment) => ({ letters: [], first: 1, next: letters.has(deployment) ? 2 : 1 }),
+      exclusively: (_deployment, work) => work(),
+    },
     changes: { forget: () => undefined },
     log: logOf('test'),
   })
@@ -84,6 +92,7 @@ test('of more deployments than are kept the ones that ended first are forgotten 
   letters.add(idOf(3))
   await fill(DEPLOYMENTS_KEPT_MAX - 3)
   await checkpoints.save(idOf(4), 'orders', new Map([['a', 1]]))
+  for (const at of [3, 4]) await keyring.secretFor('dead-letters', idOf(at))
   await counts.save(idOf(4), 1, { components: [], bridges: [], deadLetters: 9 })
   mkdirSync(folder.file(`deployments/${idOf(4)}/dead-letters`), { recursive: true })
   await tidying().tidy()
@@ -91,6 +100,7 @@ test('of more deployments than are kept the ones that ended first are forgotten 
   expect(await checkpoints.load(idOf(4), 'orders')).toEqual(new Map())
   expect((await counts.load(idOf(4), 1)).deadLetters).toBe(0)
   expect(existsSync(folder.file(`deployments/${idOf(4)}`))).toBe(false)
+  expect(keyring.list().flatMap(({ purpose, id }) => (purpose === 'dead-letters' ? [id] : []))).toEqual([idOf(3)])
   letters.clear()
   await tidying().tidy()
   expect(forgotten).toEqual([idOf(4), idOf(3)])

@@ -77,6 +77,17 @@ describe('a form whose person has to prove first to be there', () => {
     expect((await host.ask('GET', '/v1/alerts', { token })).text).not.toContain('mail.example')
   })
 
+  test('is not done by half where its page cannot ask once more: what came incomplete is refused there', async () => {
+    const carried = { 'with.demanded': 'yes', incomplete: 'yes', next: '/', password: PASSWORD }
+    for (const path of ['demand-totp', `${vera}/link`, `${vera}/disable`, `${vera}/reset-totp`]) {
+      const refused = await owner.send('/confirm', { ...carried, to: `/settings/people/${path}` })
+      expect([path, refused.status, refused.text.includes('request.incomplete')]).toEqual([path, 409, true])
+    }
+    expect((await owner.send('/confirm', { ...carried, to: '/welcome/recovery-key' })).status).toBe(409)
+    expect((await host.accounts.findUser(vera)).disabledAt ?? null).toBeNull()
+    expect([await host.accounts.totp.demanded(), host.state.keyring.recovery().taken]).toEqual([false, false])
+  })
+
   test('goes nowhere but to this server, and as who confirmed: the role is looked at again', async () => {
     const vain = { name: 'lea', role: 'viewer' } as const
     const { id } = await host.accounts.createUser(vain)

@@ -269,6 +269,9 @@ describe('the API of people', () => {
     expect((await ask('GET', '/users/nora')).body).toMatchObject({
       dataTenants: [{ dataTenant: 'dt_1', role: 'viewer' }],
     })
+    // Who else is in a data tenant is not for those who are in none.
+    const asViewer = await host.ask('GET', '/v1/users/nora', { token: await host.tokenFor('viewer') })
+    expect([asViewer.status, asViewer.body.dataTenants]).toEqual([200, []])
     expect((await ask('DELETE', '/users/nora/data-tenants/dt_1')).status).toBe(204)
     // An owner of the server reaches no data by it: only a data tenant without an owner is given one.
     expect((await ask('PUT', '/users/nora/data-tenants/dt_2', { role: 'owner' })).status).toBe(204)

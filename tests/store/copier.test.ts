@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { systemRandom } from '../../src/base/mod.ts'
-import { copierBy, type Database, type RuntimeSchema, runtimeDatabase } from '../../src/store/mod.ts'
+import { checkerBy, copierBy, type Database, type RuntimeSchema, runtimeDatabase } from '../../src/store/mod.ts'
 import { memoryFolder } from '../support/folder.ts'
 import { slowTest } from '../support/quick.ts'
 import { refusalOf } from '../support/refusal.ts'
@@ -10,7 +10,8 @@ import { refusalOf } from '../support/refusal.ts'
 // Copies are made by processes of their own, on a machine that others use as well.
 setDefaultTimeout(60_000)
 
-const copy = copierBy({ entry: fileURLToPath(new URL('../support/copier-entry.ts', import.meta.url)) })
+const entry = fileURLToPath(new URL('../support/copier-entry.ts', import.meta.url))
+const copy = copierBy({ entry })
 
 async function set(db: Database<RuntimeSchema>, key: string, value: string): Promise<void> {
   await db.insert(db.tables.runtimeSettings).values({ key, value, changedAtMs: 1 })
@@ -18,6 +19,26 @@ async function set(db: Database<RuntimeSchema>, key: string, value: string): Pro
 
 const keysOf = async (db: Database<RuntimeSchema>): Promise<string[]> =>
   (await db.select().from(db.tables.runtimeSettings)).map(({ key }) => key).sort()
+
+describe('a check of a database', () => {
+  const check = checkerBy({ entry })
+
+  test('reads all of it while it is open, and refuses what is damaged or under another key', async () => {
+    using folder = memoryFolder()
+    const path = folder.file('a.db')
+    const key = systemRandom(32)
+    const db = await runtimeDatabase(path, key)
+    await set(db, 'one', '1')
+    await check({ path, key })
+    expect(await refusalOf(() => check({ path, key: systemRandom(32) }))).toBe('store.wrong_key')
+    db.close()
+    // What it wrote last is beside it.
+    for (const name of readdirSync(folder.path)) {
+      if (!name.endsWith('-shm')) writeFileSync(folder.file(name), readFileSync(folder.file(name)).fill(7, 4_096))
+    }
+    expect(['store.damaged', 'store.wrong_key']).toContain(await refusalOf(() => check({ path, key })))
+  })
+})
 
 describe('a copy of a database', () => {
   test('holds what was committed, opens by the same key, and only its owner may read it', async () => {

@@ -65,13 +65,14 @@ export type Hook = AsyncDisposable & {
 }
 
 /** A receiver of webhooks. */
-export async function webhookReceiver(): Promise<Hook> {
+export async function webhookReceiver({ onTaken }: { onTaken?: () => void } = {}): Promise<Hook> {
   const authority = await testAuthority('hooks')
   const taken: Hook['taken'] = []
   const server: HttpsServer = await serveHttps({
     ...{ hostname: '127.0.0.1', port: 0, tls: await authority.issue({ ip: ['127.0.0.1'] }) },
     async fetch(request) {
       taken.push({ headers: request.headers, body: await request.text() })
+      onTaken?.()
       const headers = hook.status === 302 ? { location: `https://127.0.0.1:${server.port}/elsewhere` } : {}
       return new Response('taken', { status: hook.status, headers })
     },

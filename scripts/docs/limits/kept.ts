@@ -1,6 +1,8 @@
 /** What a Platform may ask for, and what a Runtime keeps. */
 import { RUNS_AT_ONCE } from '../../../src/connectors/connector-desk.ts'
 import { CONNECTORS_MAX, RUNS_KEPT_MAX } from '../../../src/connectors/connector-store.ts'
+import { JSON_DEPTH_MAX } from '../../../src/connectors/http/json.ts'
+import { SEEN_MAX } from '../../../src/connectors/http/seen.ts'
 import { ANSWER_BYTES_MAX, ANSWER_MS_MAX } from '../../../src/connectors/http/site-client.ts'
 import { CONNECTOR_MEMORY_BYTES_MAX } from '../../../src/connectors/worker/connector-process.ts'
 import { CREDENTIALS_MAX } from '../../../src/keys/vault.ts'
@@ -102,5 +104,10 @@ export const DISK_LIMITS: readonly Limit[] = [
     'pulls at once, and what one holds',
     `${RUNS_AT_ONCE}, each a process of at most ${bytes(CONNECTOR_MEMORY_BYTES_MAX)}; an answer of a site ${bytes(ANSWER_BYTES_MAX)}, within ${time(ANSWER_MS_MAX)}`,
     at('src/connectors/connector-desk.ts', 'RUNS_AT_ONCE'),
+  ],
+  [
+    'records that a connector remembers around its cursor, and how deep an answer may nest',
+    `${count(SEEN_MAX)}, and ${JSON_DEPTH_MAX}`,
+    at('src/connectors/http/seen.ts', 'SEEN_MAX'),
   ],
 ]

@@ -6,6 +6,7 @@ import { LIVE_STREAMS_MAX } from '../../../src/web/live.ts'
 import { LOGINS_SECONDS_MAX, MEMORY_MIB_MAX, PACE_MIN, SIGN_IN_MS_MAX } from '../../bench/flood-goals.ts'
 import { GENERATED, page, table } from '../markdown.ts'
 import { bytes, type Limit, time } from './amounts.ts'
+import { SQL_LIMITS } from './asked.ts'
 import {
   BRIDGE_LIMITS,
   CONNECTION_BYTES,
@@ -79,6 +80,7 @@ export function limitsPage(): string {
     ...section('Bridges: 32100', BRIDGE_LIMITS),
     ...section('What a Platform may ask for', PLATFORM_LIMITS),
     ...section('What is kept on the disk', DISK_LIMITS),
+    ...section('Questions in SQL', SQL_LIMITS),
     '## Memory of the main process under a flood',
     memory(),
     GARBAGE,

@@ -135,7 +135,7 @@ export class Oidc {
   async #openProvider(settings: StoredOidc): Promise<Provider> {
     const { issuer, clientId, scopes, ca } = settings
     const clientSecret = await clientSecretOf(this.#deps, settings)
-    return new Provider({ issuer, clientId, clientSecret, scopes, ca }, logOf('accounts'))
+    return new Provider({ issuer, clientId, clientSecret, scopes, ca }, logOf('accounts'), this.#deps.closing)
   }
 
   /** Two answers with one state at the same time: the provider takes the code once, and so does this. */

@@ -33,11 +33,14 @@ export type Vouched = Subject & { claims: Readonly<Record<string, unknown>>; aut
 export class Provider {
   readonly #settings: ProviderSettings
   readonly #log: Log
+  readonly #closing: AbortSignal | undefined
   #known: { config: Promise<Library.Configuration>; untilMs: number } | undefined
 
-  constructor(settings: ProviderSettings, log: Log) {
+  /** Nobody waits for a provider any more when `closing` is aborted: the stop of a server would wait along. */
+  constructor(settings: ProviderSettings, log: Log, closing?: AbortSignal) {
     this.#settings = settings
     this.#log = log
+    this.#closing = closing
   }
 
   /** Where the browser is sent. `again`: the person has to prove themselves, whoever is signed in there. Refuses `oidc.unreachable`. */
@@ -120,6 +123,7 @@ export class Provider {
       ...{ method, headers, timeoutMs: TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX },
       ...{ ca: ca === null ? [] : [ca], systemRoots: ca === null },
       ...(body !== undefined && body !== null && { body: String(body) }),
+      ...(this.#closing && { signal: this.#closing }),
     })
     // Node joins several headers of a name; those that matter here come once.
     const text = answer.body.byteLength === 0 ? null : fromUtf8(answer.body)

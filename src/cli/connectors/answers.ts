@@ -32,6 +32,7 @@ export const ConnectorTypes = v.looseObject({
     v.looseObject({
       ...{ type: text, summary: text, credentials: v.array(text), shapes: v.array(text), example: v.unknown() },
       settings: v.array(v.looseObject({ name: text, needed: v.boolean(), description: text })),
+      schema: v.optional(v.record(text, v.unknown())),
     }),
   ),
 })

@@ -24,14 +24,39 @@ export const DatasetList = v.looseObject({ datasets: v.array(v.omit(DatasetAnswe
 export const ImportAnswer = v.looseObject({
   ...{ id: text, state: text, receivedAt: text, fileName: optionalText, format: optionalText },
   ...{ rowsTaken: count, rowsReplaced: count, rowsRefused: count, warnings: count },
-  erasedAt: optionalText,
+  ...{ erasedAt: optionalText, documentGoneAt: optionalText, reimport: optionalText },
   reason: v.optional(v.nullable(v.looseObject({ code: text, message: text, line: v.optional(count) }))),
 })
 export const EraseCertificate = v.looseObject({
   ...{ dataset: text, dryRun: v.boolean(), records: count, imports: count, documents: count, unread: count },
+  /** Not told by a Runtime from before saved views were looked into. */
+  views: v.optional(count, 0),
+  search: v.optional(text),
   ...{ matched: text, salt: text, erasedAt: text, by: text },
 })
 export type EraseCertificate = v.InferOutput<typeof EraseCertificate>
+export const ChangesAnswer = v.looseObject({
+  since: v.nullable(text),
+  changes: v.array(
+    v.looseObject({
+      ...{ at: text, field: text, from: v.unknown(), to: v.unknown(), import: text },
+      masked: v.optional(v.boolean()),
+    }),
+  ),
+  next: v.optional(count),
+})
+export type ChangesAnswer = v.InferOutput<typeof ChangesAnswer>
+export const ReimportAnswer = v.looseObject({
+  ...{ state: text, import: optionalText, total: count, read: count, unread: count },
+  ...{ startedAt: text, endedAt: optionalText },
+})
+export type ReimportAnswer = v.InferOutput<typeof ReimportAnswer>
+export const LastReimport = v.looseObject({ reimport: v.nullable(ReimportAnswer) })
+export const RetentionAnswer = v.looseObject({
+  ...{ recordsDays: v.nullable(count), documentsDays: v.nullable(count) },
+  removed: v.nullable(v.looseObject({ at: text, records: count, documents: count })),
+})
+export type RetentionAnswer = v.InferOutput<typeof RetentionAnswer>
 export const ImportList = v.looseObject({ imports: v.array(ImportAnswer), next: v.optional(text) })
 
 const Remark = v.looseObject({ line: v.optional(count), reason: text })
@@ -61,5 +86,6 @@ export const RecordsPage = v.looseObject({
   fields: v.array(Field),
   rows: v.array(v.array(v.unknown())),
   next: v.optional(text),
+  search: v.optional(v.looseObject({ from: text, waiting: count })),
 })
 export type RecordsPage = v.InferOutput<typeof RecordsPage>

@@ -1,6 +1,6 @@
 /** `sluice dataset group` and `sluice dataset rollup`: figures over many records, and those that are kept ready. */
 import * as v from 'valibot'
-import { printableLines } from '../../base/mod.ts'
+import { csvLines, printableLines } from '../../base/mod.ts'
 import { Bucket, type GroupKey, type GroupMeasure } from '../../wire/mod.ts'
 import { readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
@@ -9,7 +9,7 @@ import { print, table } from '../output.ts'
 import { RecordsPage } from './answers.ts'
 import { parseCondition } from './conditions.ts'
 import { datasetNamed } from './named.ts'
-import { csvLines, recordsTable } from './records.ts'
+import { recordsTable } from './records.ts'
 
 type InTenant = RemoteFlags & { dataTenant?: string }
 
@@ -23,6 +23,7 @@ export type GroupFlags = InTenant & {
   where?: string[]
   sort?: string[]
   limit?: string
+  timeZone?: string
   format?: string
 }
 
@@ -57,6 +58,7 @@ export async function group(context: CliContext, named: string, flags: GroupFlag
       ),
     }),
     ...(flags.limit !== undefined && { limit: Number(flags.limit) }),
+    ...(flags.timeZone !== undefined && { timeZone: flags.timeZone }),
   }
   const { client } = await connect(context, flags)
   const path = `${await datasetNamed(client, named, flags.dataTenant)}/group`

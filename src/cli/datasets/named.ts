@@ -1,9 +1,12 @@
 /** Data tenants and datasets as people name them, made into the paths by which a Runtime's API knows them. */
 import { readAs } from '../answers.ts'
 import type { Client } from '../client.ts'
+import type { RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { idOf, NameUnknown } from '../named.ts'
 import { DatasetList, DataTenants } from './answers.ts'
+
+export type InTenantFlags = RemoteFlags & { dataTenant?: string }
 
 /** Help of arguments that take what these do. */
 export const DATA_TENANT = 'name or id (dt_…) of the data tenant'

@@ -1,5 +1,5 @@
 /** `sluice dataset query`: records for a person, or all of them as CSV or NDJSON, page by page as they come. */
-import { printableLines } from '../../base/mod.ts'
+import { csvLines, jsonLines, printableLines } from '../../base/mod.ts'
 import { PAGE_RECORDS_MAX, type Query } from '../../wire/mod.ts'
 import { readAs } from '../answers.ts'
 import type { Client } from '../client.ts'
@@ -9,7 +9,7 @@ import { print } from '../output.ts'
 import { RecordsPage } from './answers.ts'
 import { parseCondition } from './conditions.ts'
 import { datasetNamed } from './named.ts'
-import { csvLines, ndjsonLines, recordsTable } from './records.ts'
+import { recordsTable } from './records.ts'
 
 export type QueryFlags = {
   dataTenant?: string
@@ -38,6 +38,7 @@ export async function query(context: CliContext, named: string, flags: RemoteFla
   if (format !== undefined) return writePages(context, pages, format)
   const all = await gathered(pages)
   sayMasked(context.terminal, all)
+  saySearched(context.terminal, all)
   print(context.terminal, json, all, (shown) => renderRecords(shown, asked.fields !== undefined))
 }
 
@@ -47,7 +48,8 @@ function limitOf(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-function queryOf({ where, search, sort, fields, after }: QueryFlags): Omit<Query, 'limit'> {
+/** What flags ask for. Refuses `cli.usage`. */
+export function queryOf({ where, search, sort, fields, after }: QueryFlags): Omit<Query, 'limit'> {
   return {
     ...(where && { where: where.map((text) => parseCondition(text)) }),
     ...(search !== undefined && { search }),
@@ -77,23 +79,27 @@ async function* pagesOf(
 }
 
 async function gathered(pages: AsyncIterable<RecordsPage>): Promise<RecordsPage> {
-  const all: RecordsPage = { fields: [], rows: [] }
-  let next: string | undefined
+  const rows: unknown[][] = []
+  let last: RecordsPage = { fields: [], rows }
   for await (const page of pages) {
-    all.fields = page.fields
-    all.rows.push(...page.rows)
-    next = page.next
+    rows.push(...page.rows)
+    last = page
   }
-  return { ...all, ...(next !== undefined && { next }) }
+  return { ...last, rows }
 }
 
 /** Beside the records, so that nobody takes what is masked for what is missing. */
-function sayMasked({ err }: Pick<CliContext['terminal'], 'err'>, { fields }: RecordsPage): void {
+export function sayMasked({ err }: Pick<CliContext['terminal'], 'err'>, { fields }: RecordsPage): void {
   const names = fields.filter(({ masked }) => masked).map(({ name }) => name)
   if (names.length === 0) return
   const some = names.slice(0, MASKED_NAMED_MAX).join(', ')
   const more = names.length > MASKED_NAMED_MAX ? ` and ${names.length - MASKED_NAMED_MAX} more` : ''
   err(printableLines(`Masked, since you are not cleared for restricted fields: ${some}${more}\n`))
+}
+
+/** An index of words follows what comes. */
+function saySearched({ err }: Pick<CliContext['terminal'], 'err'>, { search }: RecordsPage): void {
+  if (search && search.waiting > 0) err(`Not searched yet: ${search.waiting} of the newest records, at most\n`)
 }
 
 function renderRecords(page: RecordsPage, all: boolean): string {
@@ -115,8 +121,10 @@ async function writePages({ terminal }: CliContext, pages: AsyncIterable<Records
   let isFirst = true
   for await (const page of pages) {
     if (isFirst) sayMasked(terminal, page)
-    if (isFirst && format === 'csv') write(csvLines([page.fields.map(({ name }) => name)]))
-    write(format === 'csv' ? csvLines(page.rows) : ndjsonLines(page))
+    if (isFirst) saySearched(terminal, page)
+    const names = page.fields.map(({ name }) => name)
+    if (isFirst && format === 'csv') write(csvLines([names]))
+    write(format === 'csv' ? csvLines(page.rows) : jsonLines(names, page.rows))
     isFirst = false
   }
 }

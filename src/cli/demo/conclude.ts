@@ -30,6 +30,7 @@ async function gather(demo: Demo, signal: AbortSignal) {
     deployment: { id: deployment, version: seen.version, state: seen.state },
     ...partsOf(demo),
     delivered,
+    testResults: demo.testResults,
     auditLogs: logs.count ?? 0,
   }
   return { result, missingInFile }
@@ -92,6 +93,7 @@ function faultsOf(
     ['bridges carried records', bridges.length > 0 && bridges.every(({ frames, bytes }) => frames > 0 && bytes > 0)],
     // A Runtime counts from its start: after one was killed, a part of its flow may have had nothing left to do.
     ['components counted records', killed || components.every(counted)],
+    ['test results are in their dataset', result.testResults.records > 0],
     ['audit logs reached the Platform', auditLogs > 0],
     ['no marker reached the Platform', canary.found === 0],
     ['the search finds what is there', canary.controlFound > 0 && canary.searchedBytes > 0],

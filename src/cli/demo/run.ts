@@ -11,6 +11,7 @@ import { giveToImage, launchImage } from './image.ts'
 import { enrol, introducePeers, makeWarehouse, sendControlMarker } from './introduce.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { freePort, launchSelf, portOr, type Server, Stage } from './stage.ts'
+import { type TestResults, uploadTestResults } from './test-results.ts'
 
 export type DemoOptions = {
   /** Free ports from the first, and not only in place of known ones that are in use. */
@@ -26,7 +27,7 @@ export type DemoOptions = {
 
 type Servers = { platform: Server; factory: Server; cloud: Server }
 type Raised = Prepared & Servers
-type Introduced = Raised & { runtimeIds: { factory: string; cloud: string } }
+type Introduced = Raised & { runtimeIds: { factory: string; cloud: string }; testResults: TestResults }
 type Crossed = Introduced & { deployment: string; deployments: LocalDeployment[] }
 
 /** A demo whose records have crossed. */
@@ -115,8 +116,19 @@ async function raise(prepared: Prepared, stage: Stage, options: DemoOptions): Pr
   return { ...prepared, platform, factory, cloud }
 }
 
-/** Both Runtimes known to the Platform and to each other, the warehouse and its credential there. */
-async function introduce(raised: Raised, { signal, progress, cloudImage }: DemoOptions): Promise<Introduced> {
+/** Both Runtimes known to the Platform and to each other, the warehouse and its credential there, and test results beside it. */
+async function introduce(raised: Raised, options: DemoOptions): Promise<Introduced> {
+  const [runtimeIds, testResults] = await Promise.all([
+    acquaint(raised, options),
+    uploadTestResults(raised.factory, raised.folder, options.signal),
+  ])
+  return { ...raised, runtimeIds, testResults }
+}
+
+async function acquaint(
+  raised: Raised,
+  { signal, progress, cloudImage }: DemoOptions,
+): Promise<Introduced['runtimeIds']> {
   const { platform, factory, cloud } = raised
   const [, files] = cloudFolders(raised.folder)
   progress('Enrolling both, introducing them to each other, storing a credential')
@@ -126,7 +138,7 @@ async function introduce(raised: Raised, { signal, progress, cloudImage }: DemoO
   if (cloudImage) await giveToImage([files])
   await cloud.client.request('PUT', '/v1/credentials/spare', { fields: { password: raised.markers.at(-1) } })
   await sendControlMarker(platform, raised.control)
-  return { ...raised, runtimeIds }
+  return runtimeIds
 }
 
 /** Deployed, approved by both owners, and everything across. */

@@ -1,5 +1,7 @@
-/** What the doctor hears from the Runtime itself, by the API: its certificate, its Platform. */
+/** What the doctor hears from the Runtime itself, by the API: its certificate, its Platform, what drifted. */
+
 import * as v from 'valibot'
+import { nounFor } from '../../base/mod.ts'
 import { type Check, type Found, look, ok, skipped } from '../../host/mod.ts'
 import { readAs } from '../answers.ts'
 import type { Client } from '../client.ts'
@@ -17,12 +19,18 @@ const Status = v.looseObject({
   }),
 })
 
+const Drift = v.looseObject({
+  checkedAt: v.optional(v.string()),
+  items: v.array(v.looseObject({ name: v.string(), differs: v.boolean() })),
+})
+
 /** With no client there is nobody to ask. */
 export async function checksOfServer(client: Client | undefined): Promise<Check[]> {
   const silent = async () => skipped('the Runtime does not run')
   return [
     await look('TLS', client ? () => tls(client) : silent),
     await look('Platform', client ? () => platform(client) : silent),
+    await look('drift', client ? () => drift(client) : silent),
   ]
 }
 
@@ -30,7 +38,7 @@ async function tls(client: Client): Promise<Found> {
   const { shown, warnings } = readAs(Certificate, await client.get('/v1/certificate'))
   const [worst] = warnings
   if (!worst) return ok(`1.2 and 1.3; the certificate holds until ${shown.validTo}`)
-  const found = `${worst.code}${worst.daysLeft === null ? '' : `, ${worst.daysLeft} days left`}`
+  const found = `${worst.code}${worst.daysLeft === null ? '' : `, ${worst.daysLeft} ${nounFor(worst.daysLeft, 'day')} left`}`
   const advice = 'Install a new one with `sluice certificate set`, or go back with `sluice certificate remove`.'
   return { verdict: worst.level === 'bad' ? 'bad' : 'warn', found, advice }
 }
@@ -46,4 +54,13 @@ async function platform(client: Client): Promise<Found> {
     advice:
       'See whether this host reaches that address, through its firewall and proxy, and whether both clocks are right.',
   }
+}
+
+async function drift(client: Client): Promise<Found> {
+  const { checkedAt, items } = readAs(Drift, await client.get('/v1/drift'))
+  if (checkedAt === undefined) return skipped('nothing was checked yet: `sluice drift check`')
+  const names = items.filter(({ differs }) => differs).map(({ name }) => name)
+  if (names.length === 0) return ok(`everything was as it was set up at ${checkedAt}`)
+  const found = `not as it was set up at ${checkedAt}: ${names.join(', ')}`
+  return { verdict: 'bad', found, advice: 'See what of each differs, and what to do, with `sluice drift show`.' }
 }

@@ -2,8 +2,8 @@
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import { readActs, verifyExport } from '../../audit/mod.ts'
-import { AppError, rfc3339, systemClock } from '../../base/mod.ts'
-import { readLines, writeFileAtomic } from '../../host/mod.ts'
+import { AppError, nounFor, rfc3339, systemClock } from '../../base/mod.ts'
+import { isThere, readLines, writeFileAtomic, writeParts } from '../../host/mod.ts'
 import { AuditList, readAs } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
@@ -24,6 +24,7 @@ const Verdict = v.object({
   firstBad: v.optional(v.number()),
   reason: v.optional(v.string()),
   kid: v.optional(v.string()),
+  extract: v.optional(v.boolean()),
 })
 type Verdict = v.InferOutput<typeof Verdict>
 
@@ -32,6 +33,7 @@ const EXPORT_LINE_BYTES_MAX = 32_768
 
 type Filters = { actor?: string; action?: string; subject?: string; since?: string; until?: string }
 type ListFlags = RemoteFlags & Filters & { before?: string; limit: string }
+type ExportFlags = RemoteFlags & { out: string; force?: boolean }
 type VerifyFlags = RemoteFlags & { against?: string; file?: string; key?: string }
 
 export function addAuditVerbs(program: Command, context: CliContext): void {
@@ -43,13 +45,16 @@ export function addAuditVerbs(program: Command, context: CliContext): void {
     .option('--since <time>', TIME_HELP)
     .option('--until <time>', 'the same')
     .option('--before <entry>', 'go on with older entries, from the number that the page before ended with')
-    .option('--limit <n>', 'at most so many', '50')
+    .option('--limit <n>', 'at most so many entries; an act has up to two, told in one line', '50')
     .description('list entries, the newest first')
     .action((flags: ListFlags) => list(context, flags))
   addRemoteFlags(audit.command('export'))
     .requiredOption('--out <file>', 'where to write it')
-    .description('write the whole trail with its signed head as JSON lines; role owner')
-    .action((flags: RemoteFlags & { out: string }) => write(context, flags))
+    .option('--force', 'replace a file that is there')
+    .description(
+      'write the trail with its signed head as JSON lines; role owner. Of data tenants that you are no member of it has no names',
+    )
+    .action((flags: ExportFlags) => write(context, flags))
   addRemoteFlags(audit.command('verify'))
     .option('--against <count:hash>', 'a head that was seen before, such as one from a heartbeat')
     .option('--file <file>', 'check an exported trail instead, without any server')
@@ -88,9 +93,14 @@ async function list(context: CliContext, flags: ListFlags): Promise<void> {
   })
 }
 
-async function write(context: CliContext, flags: RemoteFlags & { out: string }): Promise<void> {
+/** An export that is there may be the only proof of what the trail once said. */
+async function write(context: CliContext, flags: ExportFlags): Promise<void> {
+  if (!flags.force && (await isThere(flags.out))) {
+    throw new UsageInvalid(`${flags.out} is there already`, 'Give another --out, or --force to replace it.')
+  }
   const { client } = await connect(context, flags)
-  await writeFileAtomic(flags.out, await client.stream('GET', '/v1/audit/export'))
+  const parts = await client.stream('GET', '/v1/audit/export')
+  await (flags.force ? writeFileAtomic(flags.out, parts) : writeParts(flags.out, parts))
   print(
     context.terminal,
     flags.json,
@@ -106,9 +116,12 @@ async function verify(context: CliContext, flags: VerifyFlags): Promise<void> {
   if (!verdict.ok) {
     throw new AuditTrailBroken(`entry ${verdict.firstBad} of the audit trail does not fit: ${verdict.reason}`)
   }
-  print(context.terminal, flags.json, verdict, ({ count, kid }) => {
+  print(context.terminal, flags.json, verdict, ({ count, kid, extract }) => {
     const signed = kid === undefined ? '' : ` Signed by the key ${kid}.`
-    return `The audit trail is whole: ${count} entries.${signed}`
+    if (extract) {
+      return `The extract is as it was signed: ${count} ${nounFor(count ?? 0, 'entry', 'entries')}; names that only members of data tenants see are left out.${signed}`
+    }
+    return `The audit trail is whole: ${count} ${nounFor(count ?? 0, 'entry', 'entries')}.${signed}`
   })
 }
 

@@ -1,7 +1,7 @@
 /** `sluice backup` and `sluice restore`: all state of a server as one encrypted file, and such a file as a data folder again. */
 import { type Command, Option } from 'commander'
 import * as v from 'valibot'
-import { base64url, systemClock, systemRandom } from '../../base/mod.ts'
+import { base64url, nounFor, systemClock, systemRandom } from '../../base/mod.ts'
 import { readParts, writeParts } from '../../host/mod.ts'
 import { readAs } from '../answers.ts'
 import { addOpenerFlags, lineOf, type OpenerFlags, openerOf, readKeyFile } from '../backup-keys.ts'
@@ -91,7 +91,7 @@ async function verify(context: CliContext, file: string, flags: MakerFlags): Pro
   const told = { ...found, makerProven: flags.key !== undefined }
   print(context.terminal, flags.json, told, ({ role, name, madeAt, files, bytes, version, maker, makerProven }) =>
     [
-      `The backup is whole: ${files} files, ${bytes} bytes, of the ${role} ${name}.`,
+      `The backup is whole: ${files} ${nounFor(files, 'file')}, ${bytes} bytes, of the ${role} ${name}.`,
       `Made ${madeAt} by Sluice ${version}.`,
       makerWords(maker, makerProven),
     ].join('\n'),
@@ -136,7 +136,10 @@ async function restore(context: CliContext, file: string, flags: RestoreFlags): 
     [
       `Restored the ${role} ${name} as it was ${madeAt} into ${data}, ${files} files.`,
       makerWords(maker, makerProven),
-      ...damage.map(({ journal, lost }) => `${journal}: ${lost} entries could not be read when the backup was made.`),
+      ...damage.map(
+        ({ journal, lost }) =>
+          `${journal}: ${lost} ${nounFor(lost, 'entry', 'entries')} could not be read when the backup was made.`,
+      ),
       'At its first start every session, one-time link, API token, recovery code and the token for metrics ends, for those that were taken back after the backup would hold again: make new ones. The command on that machine gets a token of its own. Passwords, roles and users are as they were.',
       `Start it with: sluice ${role} --data ${data}${role === 'runtime' ? ` --name ${name}` : ''}, and the ports, files folder and public host that it had: they are settings, and in no backup.`,
       'See to it that the server it was made of never runs again: each of the two would take the other’s place at the Platform.',

@@ -1,6 +1,6 @@
 /** `sluice blueprint`: lint on this machine, deploy through the Platform. */
 import type { Command } from 'commander'
-import { AppError, base64url, printable } from '../../base/mod.ts'
+import { AppError, base64url, nounFor, printable } from '../../base/mod.ts'
 import { readText } from '../../host/mod.ts'
 import { PlatformDeployment, readAs, StoredBlueprint } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
@@ -21,7 +21,7 @@ async function lintFile(file: string) {
   const { blueprint, findings } = lintBlueprint(source, { catalogue, code })
   const rendered = findings.map((finding) => printable(formatFinding(file, finding))).join('\n')
   const errors = findings.filter(({ severity }) => severity === 'error').length
-  const refusal = () => new BlueprintUnsound(`${file} has ${errors} error${errors === 1 ? '' : 's'}`)
+  const refusal = () => new BlueprintUnsound(`${file} has ${errors} ${nounFor(errors, 'error')}`)
   return { source, code, blueprint, findings, rendered, refusal }
 }
 

@@ -1,7 +1,7 @@
 /** `sluice certificate`: which certificate a Runtime shows, and its owner's own in its place. */
 import { type Command, Option } from 'commander'
 import * as v from 'valibot'
-import { AppError, pause, systemClock } from '../../base/mod.ts'
+import { AppError, nounFor, pause, systemClock } from '../../base/mod.ts'
 import { readBytes, readText } from '../../host/mod.ts'
 import { readAs } from '../answers.ts'
 import type { Client } from '../client.ts'
@@ -178,7 +178,8 @@ function words({ shown, installed, acme, warnings }: View): string {
     ...(acme ? [`ACME         ${acme.directory} for ${acme.names.join(', ')}, next ${acme.nextAt}`] : []),
     ...(acme?.lastFailure ? [`             last failure: ${acme.lastFailure.words} (${acme.lastFailure.code})`] : []),
     ...warnings.map(
-      ({ code, daysLeft }) => `Warning      ${code}${daysLeft === null ? '' : `, ${daysLeft} days left`}`,
+      ({ code, daysLeft }) =>
+        `Warning      ${code}${daysLeft === null ? '' : `, ${daysLeft} ${nounFor(daysLeft, 'day')} left`}`,
     ),
   ].join('\n')
 }

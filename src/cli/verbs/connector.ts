@@ -1,6 +1,6 @@
 /** `sluice connector`: scheduled pulls from systems' APIs into datasets. */
 import type { Command } from 'commander'
-import { AppError, systemClock } from '../../base/mod.ts'
+import { AppError, nounFor, systemClock } from '../../base/mod.ts'
 import { readAs } from '../answers.ts'
 import type { Client } from '../client.ts'
 import {
@@ -13,10 +13,12 @@ import {
   Runs,
   Said,
 } from '../connectors/answers.ts'
+import { mergedJson } from '../connectors/merged-json.ts'
 import { type SettingFlags, settingsOf } from '../connectors/settings-of.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { confirmed } from '../datasets/confirmed.ts'
 import { DATA_TENANT, DATASET, datasetNamed, dataTenantNamed } from '../datasets/named.ts'
+import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
 import { collect } from './credential-fields.ts'
 import { addRemoteFlags, examples } from './remote.ts'
@@ -31,7 +33,7 @@ export class ConnectorRunUnfit extends AppError {
 type InTenant = RemoteFlags & { dataTenant: string }
 type Wanted = SettingFlags & { credential?: string; network?: string; cron?: string; timeZone?: string }
 type CreateFlags = InTenant & Wanted & { dataset: string; type: string }
-type CursorFlags = InTenant & { reset?: boolean; to?: string }
+type CursorFlags = InTenant & { reset?: boolean; to?: string; merge?: string }
 
 const CONNECTOR = 'name or id (con_…) of the connector'
 
@@ -68,8 +70,9 @@ export function addConnectorVerbs(program: Command, context: CliContext): void {
     .description('remove a connector with its cursor and history; what it has pulled stays')
     .action((name: string, flags: InTenant & { force?: boolean }) => remove(context, name, flags))
   addRemoteFlags(connector.command('types'))
+    .option('--schema <type>', 'JSON Schema of the settings of that type, for an editor')
     .description('the types of connectors with their settings')
-    .action((flags: RemoteFlags) => types(context, flags))
+    .action((flags: RemoteFlags & { schema?: string }) => types(context, flags))
 }
 
 function addRunVerbs(connector: Command, context: CliContext): void {
@@ -92,6 +95,7 @@ function addRunVerbs(connector: Command, context: CliContext): void {
   named(connector.command('cursor'))
     .option('--reset', 'begin anew with the next run; what comes again takes its own place')
     .option('--to <json>', 'go on from there')
+    .option('--merge <json>', 'change these parts of it; null takes one away (RFC 7396)')
     .description('how far it is')
     .action((name: string, flags: CursorFlags) => cursor(context, name, flags))
 }
@@ -274,11 +278,23 @@ async function cursor(context: CliContext, name: string, flags: CursorFlags): Pr
   const { client } = await connect(context, flags)
   const path = `${await below(client, flags, name)}/cursor`
   if (flags.reset || flags.to !== undefined)
-    await client.request('PUT', path, { cursor: flags.reset ? null : JSON.parse(flags.to ?? 'null') })
+    await client.request('PUT', path, { cursor: flags.reset ? null : cursorOf('--to', flags.to ?? 'null') })
+  else if (flags.merge !== undefined) {
+    const { cursor: before } = readAs(CursorAnswer, await client.get(path))
+    await client.request('PUT', path, { cursor: mergedJson(before, cursorOf('--merge', flags.merge)) })
+  }
   const answer = readAs(CursorAnswer, await client.get(path))
   print(context.terminal, flags.json, answer, (one) =>
     one.cursor === null ? 'It begins with the first record that there is.' : JSON.stringify(one.cursor, undefined, 2),
   )
+}
+
+function cursorOf(flag: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageInvalid(`${flag} takes JSON`)
+  }
 }
 
 async function remove(context: CliContext, name: string, flags: InTenant & { force?: boolean }): Promise<void> {
@@ -289,9 +305,14 @@ async function remove(context: CliContext, name: string, flags: InTenant & { for
   print(context.terminal, flags.json, { removed: name }, () => `Removed ${name}. What it has pulled stays.`)
 }
 
-async function types(context: CliContext, flags: RemoteFlags): Promise<void> {
+async function types(context: CliContext, flags: RemoteFlags & { schema?: string }): Promise<void> {
   const { client } = await connect(context, flags)
   const { types: all } = readAs(ConnectorTypes, await client.get('/v1/connector-types'))
+  if (flags.schema !== undefined) {
+    const found = all.find(({ type }) => type === flags.schema)
+    if (!found) throw new UsageInvalid(`--schema takes one of: ${all.map(({ type }) => type).join(', ')}`)
+    return print(context.terminal, flags.json, found.schema, (schema) => JSON.stringify(schema, undefined, 2))
+  }
   print(context.terminal, flags.json, all, (some) =>
     some
       .flatMap(({ type, summary, credentials, shapes, settings }) => [
@@ -309,7 +330,7 @@ function linesOf({ state, startedAt, endedAt, ...run }: RunAnswer): string[] {
   const { pages, records, rowsTaken, rowsReplaced, rowsRefused, removed, failure, warnings } = run
   return [
     endedAt ? `The run of ${startedAt} ended at ${endedAt}: ${state}.` : `The run of ${startedAt} is under way.`,
-    `${records} records in ${pages} pages: ${rowsTaken - rowsReplaced} new, ${rowsReplaced} replaced, ${rowsRefused} refused, ${removed} removed.`,
+    `${records} ${nounFor(records, 'record')} in ${pages} ${nounFor(pages, 'page')}: ${rowsTaken - rowsReplaced} new, ${rowsReplaced} replaced, ${rowsRefused} refused, ${removed} removed.`,
     ...(failure ? [`${failure.code}: ${failure.message}`, ...(failure.advice ? [failure.advice] : [])] : []),
     ...warnings.map(({ code, message }) => `${code}: ${message}`),
   ]

@@ -3,8 +3,8 @@ import type { Command } from 'commander'
 import type * as v from 'valibot'
 import { AppError } from '../../base/mod.ts'
 import { Checked, Credential, Credentials, readAs, SetCredential } from '../answers.ts'
-import { ApiRefused } from '../client.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { confirmed } from '../datasets/confirmed.ts'
 import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print, table } from '../output.ts'
 import { collect, type FieldFlags, fieldsBy } from './credential-fields.ts'
@@ -16,7 +16,8 @@ export class CredentialCheckFailed extends AppError {
 }
 
 type SetFlags = RemoteFlags & FieldFlags & { kind: string }
-type KeyFlags = RemoteFlags & { kind: string; algorithm: string; username?: string }
+type KeyFlags = RemoteFlags & { kind: string; algorithm: string; username?: string; replace?: boolean }
+type RemoveFlags = RemoteFlags & { force?: boolean; yes?: boolean }
 type CheckFlags = RemoteFlags & { deployment?: string; component?: string }
 
 export function addCredentialVerbs(program: Command, context: CliContext): void {
@@ -37,6 +38,7 @@ export function addCredentialVerbs(program: Command, context: CliContext): void 
     .option('--kind <kind>', 'key_pair or ssh_key', 'ssh_key')
     .option('--algorithm <algorithm>', 'p-256, ed25519 or rsa-3072', 'ed25519')
     .option('--username <name>', 'who signs in with an ssh_key')
+    .option('--replace', 'in the place of one of that name, whose private key is gone then')
     .description('make a key in the vault, and show its public part')
     .action((name: string, flags: KeyFlags) => generate(context, name, flags))
   addRemoteFlags(credential.command('list'))
@@ -55,8 +57,9 @@ export function addCredentialVerbs(program: Command, context: CliContext): void 
   addRemoteFlags(credential.command('remove'))
     .argument('<name>', 'name of the credential')
     .option('--force', 'even where deployments use it')
-    .description('remove a credential')
-    .action((name: string, flags: RemoteFlags & { force?: boolean }) => remove(context, name, flags))
+    .option('--yes', 'do not ask; needed where there is no terminal')
+    .description('remove a credential, whose values nobody has then')
+    .action((name: string, flags: RemoveFlags) => remove(context, name, flags))
   credential
     .command('kinds')
     .description('the kinds of credentials with their fields')
@@ -76,9 +79,9 @@ async function set(context: CliContext, name: string, flags: SetFlags): Promise<
   const { client } = await connect(context, flags)
   const body = { kind: flags.kind, fields: await fieldsBy(flags, flags.kind, context) }
   const answer = readAs(SetCredential, await client.request('PUT', pathOf(name), body))
-  print(context.terminal, flags.json, answer, ({ name: stored, fields, restarted, unavailable }) =>
+  print(context.terminal, flags.json, answer, ({ name: stored, fields, replacedAt, restarted, unavailable }) =>
     [
-      `Stored ${stored} (${fields.join(', ')}). It can be used, not read.`,
+      `${replacedAt === null ? 'Stored' : 'Replaced'} ${stored} (${fields.join(', ')}). It can be used, not read.`,
       ...restartedLine(restarted),
       ...unavailable.map(
         ({ field, message, advice = '' }) => `But ${field} is not available now: ${message}. ${advice}`,
@@ -89,12 +92,12 @@ async function set(context: CliContext, name: string, flags: SetFlags): Promise<
 
 async function generate(context: CliContext, name: string, flags: KeyFlags): Promise<void> {
   const { client } = await connect(context, flags)
-  const { kind, algorithm, username } = flags
-  const body = { kind, algorithm, ...(username !== undefined && { username }) }
+  const { kind, algorithm, username, replace } = flags
+  const body = { kind, algorithm, ...(replace && { replace }), ...(username !== undefined && { username }) }
   const answer = readAs(SetCredential, await client.request('POST', `${pathOf(name)}/generate`, body))
-  print(context.terminal, flags.json, answer, ({ name: stored, publicFacts, restarted }) =>
+  print(context.terminal, flags.json, answer, ({ name: stored, publicFacts, replacedAt, restarted }) =>
     [
-      `Made ${stored}. Its private key is in the vault; this is the public one (${publicFacts?.fingerprint ?? ''}):`,
+      `${replacedAt === null ? 'Made' : 'Replaced'} ${stored}. Its private key is in the vault; this is the public one (${publicFacts?.fingerprint ?? ''}):`,
       // Of several lines, which stay: it is made to be copied.
       answer.publicFacts?.publicKey.trimEnd() ?? '',
       ...restartedLine(restarted),
@@ -147,20 +150,16 @@ async function check(context: CliContext, name: string, flags: CheckFlags): Prom
     throw new CredentialCheckFailed(`${failed.length} of ${checked.length} cannot work with ${name}`)
 }
 
-/** Where it is used, its name is asked for once more; without a terminal `--force` says that it is meant. */
-async function remove(context: CliContext, name: string, flags: RemoteFlags & { force?: boolean }): Promise<void> {
+/** Its name is asked for once more, and who uses it is said; without a terminal `--yes` says that it is meant, or `--force` where it is used. */
+async function remove(context: CliContext, name: string, flags: RemoveFlags): Promise<void> {
   const { client } = await connect(context, flags)
-  const send = (force: boolean): Promise<unknown> =>
-    client.request('DELETE', `${pathOf(name)}${force ? '?force=true' : ''}`)
-  try {
-    await send(flags.force ?? false)
-  } catch (error) {
-    const { ask, err } = context.terminal
-    if (!(error instanceof ApiRefused && error.code === 'credential.in_use' && ask)) throw error
-    err(`${error.message}. What uses it fails at its next start.\n`)
-    if ((await ask('Type its name to remove it all the same')).trim() !== name) throw error
-    await send(true)
-  }
+  const { uses } = readAs(Credential, await client.get(pathOf(name)))
+  const [force = false, isAsked] = [flags.force, !flags.yes && context.terminal.ask !== undefined]
+  const users = [...new Set(uses.map(({ deployment }) => deployment))].join(', ')
+  const loses = users === '' ? `The values of ${name} go` : `The values of ${name} go, and ${users} cannot start again`
+  await confirmed(context, { name, loses, force: force || flags.yes, flag: users === '' ? '--yes' : '--force' })
+  // Who was told at the terminal whom it hurts has agreed to that.
+  await client.request('DELETE', `${pathOf(name)}${force || (isAsked && users !== '') ? '?force=true' : ''}`)
   print(context.terminal, flags.json, { removed: name }, () => `Removed ${name}.`)
 }
 

@@ -92,9 +92,16 @@ async function addMember(
 ): Promise<void> {
   const { client } = await connect(context, flags)
   const given = { role: flags.role, ...(flags.clearance !== undefined && { clearance: flags.clearance }) }
-  await client.request('PUT', await memberPath(client, tenant, user), given)
-  const added = { dataTenant: tenant, user, ...given }
-  print(context.terminal, flags.json, added, (one) => `${one.user} is ${one.role} in ${one.dataTenant} now.`)
+  const path = await memberPath(client, tenant, user)
+  await client.request('PUT', path, given)
+  // A clearance that was not named is whatever it was before: what holds now is the Runtime's to say.
+  const { members } = readAs(Members, await client.get(path.slice(0, path.lastIndexOf('/'))))
+  const clearance = members.find((one) => one.user.id === user || one.user.name === user)?.clearance
+  const added = { dataTenant: tenant, user, role: flags.role, ...(clearance !== undefined && { clearance }) }
+  print(context.terminal, flags.json, added, (one) => {
+    const sees = one.clearance === 'restricted' ? 'all fields' : 'public fields only'
+    return `${one.user} is ${one.role} in ${one.dataTenant} now and sees ${sees} (clearance ${one.clearance}).`
+  })
 }
 
 async function listMembers(context: CliContext, tenant: string, flags: RemoteFlags): Promise<void> {

@@ -1,13 +1,12 @@
 /** `sluice dataset group` and `sluice dataset rollup`: their words and flags. */
 import type { Command } from 'commander'
-import type { CliContext, RemoteFlags } from '../context.ts'
+import type { CliContext } from '../context.ts'
 import { CONDITIONS_HELP } from '../datasets/conditions.ts'
 import { createRollup, type GroupFlags, group, listRollups, removeRollup } from '../datasets/group.ts'
-import { DATASET, IN_DATA_TENANT } from '../datasets/named.ts'
+import type { InTenantFlags } from '../datasets/named.ts'
 import { collect } from './credential-fields.ts'
-import { addRemoteFlags, examples } from './remote.ts'
-
-type InTenantFlags = RemoteFlags & { dataTenant?: string }
+import { addNamed } from './dataset-flags.ts'
+import { examples } from './remote.ts'
 
 export function addDatasetGroupVerbs(dataset: Command, context: CliContext): void {
   addNamed(dataset.command('group'))
@@ -20,6 +19,7 @@ export function addDatasetGroupVerbs(dataset: Command, context: CliContext): voi
     .option('--where <condition>', 'only records for which it holds; may be given several times', collect)
     .option('--sort <column>', 'in the order of a column of the answer, with - before it from the end', collect)
     .option('--limit <n>', 'at most so many groups (default: 1000, most: 10000)')
+    .option('--time-zone <name>', 'of hours, days, weeks and months, as Europe/Berlin (default: UTC)')
     .option('--format <format>', 'csv, to standard output')
     .description('put records into groups, and count, add up or average them')
     .addHelpText('after', CONDITIONS_HELP)
@@ -48,8 +48,4 @@ export function addDatasetGroupVerbs(dataset: Command, context: CliContext): voi
     .argument('<rollup>', 'id (ru_…) of the rollup')
     .description('remove a rollup that was declared; no record goes with it')
     .action((name: string, id: string, flags: InTenantFlags) => removeRollup(context, name, id, flags))
-}
-
-function addNamed(command: Command): Command {
-  return addRemoteFlags(command).argument('<dataset>', DATASET).option('--data-tenant <data-tenant>', IN_DATA_TENANT)
 }

@@ -1,6 +1,6 @@
 /** `sluice dead-letter`: records that a component refused, on the Runtime where they are kept. */
 import type { Command } from 'commander'
-import { fromBase64url } from '../../base/mod.ts'
+import { fromBase64url, nounFor } from '../../base/mod.ts'
 import { DroppedLetters, Letter, LetterCounts, LetterList, ReplayedLetters, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
@@ -162,6 +162,6 @@ async function drop(context: CliContext, named: string, numbers: string[], flags
       ? upTo === undefined
         ? 'None of them was kept.'
         : `Nothing was kept ${upTo}.`
-      : `Dropped ${dropped} refused record${dropped === 1 ? '' : 's'}${upTo === undefined ? '' : `, ${upTo}`}.`,
+      : `Dropped ${dropped} refused ${nounFor(dropped, 'record')}${upTo === undefined ? '' : `, ${upTo}`}.`,
   )
 }

@@ -64,6 +64,8 @@ async function stay(demo: Demo, context: CliContext): Promise<void> {
       servers.map(({ name, ready }) => [name, ready.oneTimeLink]),
     ),
     '',
+    `Test results of Sluice itself, once you have signed in at ${demo.factory.name}: ${demo.testResults.dashboard}`,
+    '',
     'Your browser will warn: each server made its own certificate authority a moment ago.',
     `To look closer: ${buildFacts.compiled ? '' : 'npx '}sluice status --at ${demo.folder}/factory-01`,
     'Ctrl-C stops everything and removes it.',

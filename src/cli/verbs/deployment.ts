@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import { unsaid, wordOf } from '../../web/mod.ts'
-import { LocalDeployment, PlatformDeployment, readAs, wordsOf } from '../answers.ts'
+import { LocalDeployment, PlatformDeployment, RefusedVersion, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { DEPLOYMENT, deploymentNamed } from '../named.ts'
 import { print, table } from '../output.ts'
@@ -17,7 +17,13 @@ function isCentral(deployment: AnyDeployment): deployment is PlatformDeployment 
   return 'runtimes' in deployment
 }
 
-const AnyList = v.object({ deployments: v.array(AnyDeployment) })
+/** Only a Runtime tells of versions that it refused. */
+const AnyList = v.object({ deployments: v.array(AnyDeployment), refused: v.optional(v.array(RefusedVersion), []) })
+type AnyList = v.InferOutput<typeof AnyList>
+
+function renderRefused({ deployment, blueprint, version, reasons, advice }: AnyList['refused'][number]): string {
+  return `\nVersion ${version} of ${blueprint || deployment} was refused here: ${wordsOf(reasons)}.\n${advice}`
+}
 
 /** What a waiting version asks for. */
 export function renderWaiting(deployment: LocalDeployment): string {
@@ -67,7 +73,9 @@ export function detailWords({ state, reasons, waiting }: LocalDeployment): strin
   return wordsOf(unsaid(state, reasons).filter(({ code }) => !waiting || !code.startsWith('approval.')))
 }
 
-function renderList(list: readonly AnyDeployment[]): string {
+function renderList({ deployments: list, refused }: AnyList): string {
+  const turnedDown = refused.map(renderRefused)
+  if (list.length === 0 && refused.length > 0) return turnedDown.join('\n').trimStart()
   if (list.length === 0) return 'No deployments yet. Deploy a blueprint: `sluice blueprint deploy FILE --at PLATFORM`.'
   const rows = list.map((deployment) => [
     deployment.deployment,
@@ -79,7 +87,11 @@ function renderList(list: readonly AnyDeployment[]): string {
   const waiting = list.flatMap((deployment) =>
     isCentral(deployment) ? [] : [renderFailure(deployment), renderWaiting(deployment)],
   )
-  return [table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], rows), ...waiting.filter(Boolean)].join('\n')
+  return [
+    table(['DEPLOYMENT', 'BLUEPRINT', 'VERSION', 'STATE', 'DETAIL'], rows),
+    ...waiting.filter(Boolean),
+    ...turnedDown,
+  ].join('\n')
 }
 
 export function addDeploymentVerbs(program: Command, context: CliContext): void {
@@ -88,8 +100,9 @@ export function addDeploymentVerbs(program: Command, context: CliContext): void 
     .description('list deployments, with what waits for the owner')
     .action(async (flags: RemoteFlags) => {
       const { client } = await connect(context, flags)
-      const { deployments } = readAs(AnyList, await client.get('/v1/deployments'))
-      print(context.terminal, flags.json, deployments, renderList)
+      const answer = readAs(AnyList, await client.get('/v1/deployments'))
+      if (flags.json) print(context.terminal, true, answer.deployments, () => '')
+      else print(context.terminal, false, answer, renderList)
     })
   addDecisionVerbs(deployment, context)
   addAct(deployment, context, 'stop', 'drain and stop a deployment; on a Runtime it then waits for its owner')

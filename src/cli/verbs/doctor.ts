@@ -1,10 +1,9 @@
 /** `sluice doctor`: looks at all that a Runtime stands on, and says of each what to do. */
-import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import { AppError, systemClock } from '../../base/mod.ts'
-import { type Check, type Found, look, skipped, type Verdict } from '../../host/mod.ts'
+import { type Check, type Found, isThere, look, skipped, type Verdict } from '../../host/mod.ts'
 import { type AccessFlags, resolveAccess } from '../access.ts'
 import { readAs } from '../answers.ts'
 import { createClient } from '../client.ts'
@@ -103,13 +102,6 @@ function unknown(data: string): Found {
     found: `no Runtime has its state in ${data}`,
     advice: 'Name its data folder with --data or --at (or SLUICE_AT), or begin one: sluice runtime --name NAME',
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 function lines({ name, verdict, found, advice }: Check): string {

@@ -8,11 +8,16 @@ import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
 import { addRemoteFlags } from './remote.ts'
 
-/** Something is not as it was set up; what it is was printed. */
+/** Something is not as it was set up; what it is was printed. `acceptable`: names that an owner can put on record as they are now. */
 class DriftFound extends AppError {
   override readonly code = 'drift.found' as const
   override readonly kind = 'conflict' as const
-  override readonly advice = 'Mend it, or say with `sluice drift accept` that it is meant to be so.'
+  override readonly advice: string
+  constructor(message: string, acceptable: readonly string[]) {
+    super(message)
+    const accept = `, or say that it is meant to be so: sluice drift accept ${acceptable.join(' ')}`
+    this.advice = `Mend it${acceptable.length === 0 ? ': it cannot be meant to be so.' : accept}`
+  }
 }
 
 const Check = v.looseObject({
@@ -36,8 +41,13 @@ export function addDriftVerbs(program: Command, context: CliContext): void {
         const answer = await (verb === 'show' ? client.get('/v1/drift') : client.request('POST', '/v1/drift/check', {}))
         const check = readAs(Check, answer)
         print(context.terminal, flags.json, check, renderCheck)
-        const differing = check.items.filter(({ differs }) => differs).map(({ name }) => name)
-        if (differing.length > 0) throw new DriftFound(`not as it was set up: ${differing.join(', ')}`)
+        const differing = check.items.filter(({ differs }) => differs)
+        if (differing.length === 0) return
+        const acceptable = differing.filter(({ hash, recorded }) => recorded !== undefined && recorded !== hash)
+        throw new DriftFound(
+          `not as it was set up: ${namesOf(differing)}`,
+          acceptable.map(({ name }) => name),
+        )
       })
   addRemoteFlags(drift.command('accept'))
     .argument('<name...>', 'what is meant to be as it is: settings, identity')
@@ -53,6 +63,11 @@ export function addDriftVerbs(program: Command, context: CliContext): void {
       const answer = await client.request('POST', '/v1/drift/accept', { found: Object.fromEntries(found) })
       print(context.terminal, flags.json, readAs(Check, answer), renderCheck)
     })
+}
+
+/** `settings, code (missing)`: each with what is wrong in itself. */
+function namesOf(items: readonly { name: string; faults: readonly string[] }[]): string {
+  return items.map(({ name, faults }) => (faults.length === 0 ? name : `${name} (${faults.join(' ')})`)).join(', ')
 }
 
 function renderCheck({ checkedAt, items }: Check): string {

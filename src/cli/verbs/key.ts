@@ -6,6 +6,7 @@ import { readText } from '../../host/mod.ts'
 import { readAs } from '../answers.ts'
 import type { Flags } from '../config.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { confirmed } from '../datasets/confirmed.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print, table } from '../output.ts'
 import { newMasterKey } from '../secrets.ts'
@@ -27,6 +28,7 @@ const Keys = v.object({
 type Keys = v.InferOutput<typeof Keys>
 const Renewed = v.object({ recoveryKey: v.string() })
 
+type RenewFlags = RemoteFlags & { yes?: boolean }
 type RotateFlags = RemoteFlags & { newKeyFile?: string; yes?: boolean }
 type UseFlags = Flags & { recoveryKeyFile: string; role: Role; json?: boolean }
 
@@ -50,13 +52,8 @@ export function addKeyVerbs(program: Command, context: CliContext): void {
   const recovery = program.command('recovery').description('the recovery key, for when the master key is lost')
   addRemoteFlags(recovery.command('renew'))
     .description('make a new recovery key and print it, once; the one before is of no use any more')
-    .action(async (flags: RemoteFlags) => {
-      const { client } = await connect(context, flags)
-      const answer = readAs(Renewed, await client.request('POST', '/v1/recovery/renew', {}))
-      print(context.terminal, flags.json, answer, ({ recoveryKey }) =>
-        ['Keep this recovery key away from this machine. It is not shown again:', '', `  ${recoveryKey}`].join('\n'),
-      )
-    })
+    .option('--yes', 'do not ask; needed where there is no terminal and somebody has the one before')
+    .action((flags: RenewFlags) => renew(context, flags))
   recovery
     .command('use')
     .requiredOption('--recovery-key-file <file>', 'file with the recovery key')
@@ -67,6 +64,20 @@ export function addKeyVerbs(program: Command, context: CliContext): void {
     .option('--json', 'print JSON')
     .description('let a new master key open a data folder whose own is lost')
     .action((flags: UseFlags) => use(context, flags))
+}
+
+async function renew(context: CliContext, flags: RenewFlags): Promise<void> {
+  const { client } = await connect(context, flags)
+  const { recovery: before } = readAs(Keys, await client.get('/v1/keys'))
+  // One that nobody has been shown is no loss.
+  if (before.shown) {
+    const loses = `The recovery key made ${before.madeAt} is of no use any more`
+    await confirmed(context, { name: 'recovery', loses, force: flags.yes, flag: '--yes', act: 'make another' })
+  }
+  const answer = readAs(Renewed, await client.request('POST', '/v1/recovery/renew', {}))
+  print(context.terminal, flags.json, answer, ({ recoveryKey }) =>
+    ['Keep this recovery key away from this machine. It is not shown again:', '', `  ${recoveryKey}`].join('\n'),
+  )
 }
 
 async function rotate(context: CliContext, name: string, flags: RotateFlags): Promise<void> {

@@ -7,8 +7,6 @@ import { addRemoteFlags } from './remote.ts'
 
 type ChangeFlags = RemoteFlags & { of: 'management' | 'bridges'; force?: boolean }
 
-const PORTS = { management: '8752', bridges: '32100' } as const
-
 export function addNetworkVerbs(program: Command, context: CliContext): void {
   const network = program.command('network').description('from where this Runtime’s ports may be reached')
   addRemoteFlags(network.command('list'))
@@ -23,7 +21,7 @@ export function addNetworkVerbs(program: Command, context: CliContext): void {
 }
 
 function addChangeFlags(command: Command): Command {
-  const of = new Option('--of <port>', 'whose list: that of 8752 (management) or of 32100 (bridges)')
+  const of = new Option('--of <port>', 'whose list: of the Management Interface or of Secure Bridges')
   return addRemoteFlags(command)
     .argument('<network>', 'address or network: 192.0.2.7, 10.0.0.0/8, 2001:db8::/32')
     .addOption(of.choices(['management', 'bridges']).default('management'))
@@ -48,12 +46,16 @@ async function remove(context: CliContext, network: string, flags: ChangeFlags):
 }
 
 function show({ terminal }: CliContext, flags: RemoteFlags, lists: NetworkLists): void {
-  print(terminal, flags.json, lists, ({ management, bridges, leftOut }) => {
+  print(terminal, flags.json, lists, ({ management, bridges, ports, leftOut }) => {
     const rows = Object.entries({ management, bridges }).flatMap(([of, { everyone, entries }]) => {
-      const port = PORTS[of as keyof typeof PORTS]
+      const port = ports[of as 'management' | 'bridges']
       return everyone ? [[of, port, 'everyone', '']] : entries.map((one) => [of, port, one.network, one.addedAt])
     })
-    return [table(['LIST', 'PORT', 'MAY CONNECT', 'SINCE'], rows), ...leftOut.map(leftOutWords)].join('\n')
+    // It has no list: what comes in there shows an upload token.
+    const outside = ports.ingest === undefined ? [] : [['(ingest)', ports.ingest, 'everyone, with an upload token', '']]
+    return [table(['LIST', 'PORT', 'MAY CONNECT', 'SINCE'], [...rows, ...outside]), ...leftOut.map(leftOutWords)].join(
+      '\n',
+    )
   })
 }
 

@@ -4,7 +4,7 @@ import type { Flags } from '../config.ts'
 import type { CliContext } from '../context.ts'
 import { print } from '../output.ts'
 import { masterKeySource } from '../secrets.ts'
-import { keepFilesPrivate, readSettings, untilStopped } from '../serve.ts'
+import { keepFilesPrivate, publicHostOf, readSettings, untilStopped } from '../serve.ts'
 import { addSettingFlags } from './config.ts'
 
 type PlatformFlags = Flags & { json?: boolean; recordTo?: string }
@@ -14,7 +14,6 @@ async function serve(flags: PlatformFlags, context: CliContext): Promise<void> {
   const settings = await readSettings('platform', flags, context)
   const data = settings.text('data')
   const keySettings = { data, file: settings.text('master-key-file'), command: settings.optional('master-key-command') }
-  const publicHost = settings.optional('public-host')
   const { startPlatform } = await import('../../platform/mod.ts')
   const { catalogue } = await import('../../catalogue.ts')
   await using platform = await startPlatform({
@@ -22,7 +21,7 @@ async function serve(flags: PlatformFlags, context: CliContext): Promise<void> {
     masterKey: await masterKeySource(keySettings, context.environment),
     host: settings.text('host'),
     port: settings.port('port'),
-    ...(publicHost ? { publicHost } : {}),
+    publicHost: publicHostOf(settings),
     allowPrivateAddresses: settings.on('allow-private-addresses'),
     catalogue,
     ...(flags.recordTo ? { recordTo: flags.recordTo } : {}),

@@ -136,17 +136,24 @@ function renderTested(file: string, { findings, systems }: Tested): string {
   const found = findings.map(
     ({ line, column, severity, message }) => `${file}:${line}:${column} ${severity}: ${message}`,
   )
-  if (systems.length === 0 && findings.every(({ severity }) => severity !== 'error'))
-    return [...found, 'None of its systems names this Runtime.'].join('\n')
-  const words: Record<string, string> = {
-    refused: 'would be refused',
-    waits: 'would wait',
-    starts: 'would start at once',
-  }
   const tested = systems.flatMap(({ system, outcome, reasons, adds }) => [
-    `${system} ${words[outcome] ?? outcome}`,
+    `${system} ${OUTCOMES[outcome] ?? outcome}`,
     ...reasons.map(({ code, item, rule }) => `  ${code} ${item ?? ''}${rule ? ` (rule ${rule})` : ''}`),
     ...renderAdds(adds, '  '),
   ])
-  return [...found, ...tested].join('\n')
+  return [verdictOf(file, { findings, systems }), ...found, ...tested].join('\n')
+}
+
+const OUTCOMES: Record<string, string> = {
+  refused: 'would be refused',
+  waits: 'would wait for your approval',
+  starts: 'would start at once',
+}
+
+/** What comes of it as a whole: the worst that one of its systems would meet. */
+function verdictOf(file: string, { findings, systems }: Tested): string {
+  if (findings.some(({ severity }) => severity === 'error')) return `${file} would not deploy: it has errors.`
+  const worst = Object.keys(OUTCOMES).find((outcome) => systems.some((one) => one.outcome === outcome))
+  if (worst === undefined) return `${file} names this Runtime in none of its systems: nothing of it would run here.`
+  return `${file} ${OUTCOMES[worst]} here.`
 }

@@ -8,7 +8,7 @@ import { type CliContext, connect, type RemoteFlags } from '../context.ts'
 import { UsageInvalid } from '../exit.ts'
 import { print } from '../output.ts'
 import { credentialSources, masterKeySource, workerEnvironment } from '../secrets.ts'
-import { keepFilesPrivate, readSettings, SettingMissing, type Settings, untilStopped } from '../serve.ts'
+import { keepFilesPrivate, publicHostOf, readSettings, SettingMissing, type Settings, untilStopped } from '../serve.ts'
 import { addSettingFlags } from './config.ts'
 import { addRemoteFlags } from './remote.ts'
 
@@ -27,7 +27,7 @@ async function serve(flags: Flags & { json?: boolean }, context: CliContext): Pr
     port: settings.port('port'),
     bridgePort: settings.port('bridge-port'),
     ingestPort: settings.optionalPort('ingest-port'),
-    publicHost: settings.optional('public-host') ?? 'localhost',
+    publicHost: publicHostOf(settings),
     files: settings.text('files'),
     otlp: otlpOf(settings),
     credentialSources: credentialSources(settings.text('credential-sources'), context.environment),

@@ -1,6 +1,7 @@
 /** `sluice status`: what a server does now. */
 import type { Command } from 'commander'
 import * as v from 'valibot'
+import { nounFor } from '../../base/mod.ts'
 import { componentWordOf, wordOf } from '../../web/mod.ts'
 import { LocalDeployment, PlatformDeployment, PlatformLink, PlatformRuntime, readAs, wordsOf } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
@@ -56,7 +57,7 @@ function renderRuntime(status: v.InferOutput<typeof RuntimeStatus>): string {
   const { platform } = status
   const link =
     platform.state === 'enrolled'
-      ? `enrolled with ${platform.tenantName ?? platform.tenant}, last heartbeat answered ${platform.lastHeartbeatAnsweredAt ?? 'never'}, ${platform.owed.auditLogs + platform.owed.status} messages owed`
+      ? `enrolled with ${platform.tenantName ?? platform.tenant}, last heartbeat answered ${platform.lastHeartbeatAnsweredAt ?? 'never'}, ${platform.owed.auditLogs + platform.owed.status} ${nounFor(platform.owed.auditLogs + platform.owed.status, 'message')} owed`
       : `${platform.state === 'none' ? 'not enrolled; see `sluice runtime enrol --help`' : platform.state}`
   const deployments = status.deployments.map((one) => [
     ...[one.deployment, one.blueprint, one.version, stateWords(one), detailWords(one)],

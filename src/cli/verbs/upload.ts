@@ -1,6 +1,6 @@
 /** `sluice upload`: files into a dataset, as a pipeline does it by an upload token, or a person by their own. */
 import type { Command } from 'commander'
-import { type AppError, Cancelled, Slots, systemClock, systemRandom } from '../../base/mod.ts'
+import { AppError, Cancelled, nounFor, Slots, systemClock, systemRandom } from '../../base/mod.ts'
 import { type Access, isUploadToken, resolveAccess } from '../access.ts'
 import { ApiRefused, createClient } from '../client.ts'
 import type { CliContext, RemoteFlags } from '../context.ts'
@@ -29,6 +29,13 @@ const UPLOAD_TOKEN_VARIABLE = 'SLUICE_UPLOAD_TOKEN'
 
 /** A file with what became of it, or why the Runtime did not take it. */
 type Outcome = UploadedFile | { file: string; failure: AppError }
+
+/** The command was told to end before all was done. */
+export class UploadInterrupted extends AppError {
+  override readonly code = 'upload.interrupted' as const
+  override readonly kind = 'unavailable' as const
+  override readonly advice = 'Run the same command again for the rest: what is kept is not taken twice.'
+}
 
 /** At a time; each holds one connection and 64 KiB of its file. */
 const AT_ONCE = 4
@@ -126,9 +133,13 @@ async function uploadAll(
   const say = terminal.interactive ? terminal.err : () => undefined
   const progress = new UploadProgress({ files: files.length, bytes }, { say, clock: deps.clock })
   const slots = new Slots(AT_ONCE)
+  let kept = 0
   const one = async (file: UploadFile): Promise<Outcome> => {
     if (stoppable.signal.aborted) throw new Cancelled('stopped before all files were sent')
-    const outcome = await uploadOne(stoppable, target, { file, waits, sent: (count) => progress.sent(count) })
+    const outcome = await uploadOne(stoppable, target, {
+      ...{ file, waits, sent: (count) => progress.sent(count) },
+      kept: () => kept++,
+    })
     progress.fileDone()
     return outcome
   }
@@ -144,6 +155,10 @@ async function uploadAll(
   )
   const outcomes = await Promise.all(all)
   progress.end()
+  if (first !== undefined && signal.aborted) {
+    const of = `${kept} of ${files.length} ${nounFor(files.length, 'file')}`
+    throw new UploadInterrupted(`interrupted: the Runtime keeps ${of} and imports what it keeps`, { cause: first })
+  }
   if (first !== undefined) throw first
   return outcomes.filter((outcome) => outcome !== undefined)
 }
@@ -151,10 +166,11 @@ async function uploadAll(
 async function uploadOne(
   deps: UploadDeps,
   target: UploadTarget,
-  { file, waits, sent }: { file: UploadFile; waits: boolean; sent: (bytes: number) => void },
+  { file, waits, sent, kept }: { file: UploadFile; waits: boolean; sent: (bytes: number) => void; kept: () => void },
 ): Promise<Outcome> {
   try {
     const uploaded = await sendFile(deps, target, file, sent)
+    kept()
     return waits ? { ...uploaded, report: await importEnded(deps, target.path, uploaded.import) } : uploaded
   } catch (error) {
     if (error instanceof ApiRefused && [409, 413].includes(error.status)) return { file: file.path, failure: error }
@@ -201,9 +217,9 @@ function conclude(outcomes: readonly Outcome[]): void {
   const cut = reports.filter(({ state, reason }) => state !== 'refused' && reason).length
   const rows = reports.reduce((sum, { rowsRefused }) => sum + rowsRefused, 0)
   const told = [
-    ...(refused === 0 ? [] : [`${refused} of ${outcomes.length} documents were refused`]),
-    ...(cut === 0 ? [] : [`${cut} of ${outcomes.length} documents were not read to the end`]),
-    ...(rows === 0 ? [] : [`${rows} row${rows === 1 ? ' was' : 's were'} refused`]),
+    ...(refused === 0 ? [] : [`${refused} of ${outcomes.length} documents ${nounFor(refused, 'was', 'were')} refused`]),
+    ...(cut === 0 ? [] : [`${cut} of ${outcomes.length} documents ${nounFor(cut, 'was', 'were')} not read to the end`]),
+    ...(rows === 0 ? [] : [`${rows} ${nounFor(rows, 'row was', 'rows were')} refused`]),
   ]
   if (told.length > 0) throw new RowsRefused(told.join(', '))
 }

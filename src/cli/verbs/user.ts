@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type * as v from 'valibot'
 import { readAs, User, UserLink, Users } from '../answers.ts'
 import { type CliContext, connect, type RemoteFlags } from '../context.ts'
+import { confirmed } from '../datasets/confirmed.ts'
 import { print, table } from '../output.ts'
 import { addRemoteFlags } from './remote.ts'
 
@@ -56,10 +57,13 @@ export function addUserVerbs(program: Command, context: CliContext): void {
     )
   addRemoteFlags(user.command('remove'))
     .argument('<user>', NAME)
+    .option('--yes', 'do not ask; needed where there is no terminal')
     .description('remove a user with sessions and tokens')
-    .action((name: string, flags: RemoteFlags) =>
-      change(context, flags, { method: 'DELETE', path: pathOf(name), done: 'is removed' }),
-    )
+    .action(async (name: string, flags: RemoteFlags & { yes?: boolean }) => {
+      const loses = `The account of ${name} goes, with its sessions and tokens`
+      await confirmed(context, { name, loses, force: flags.yes, flag: '--yes' })
+      await change(context, flags, { method: 'DELETE', path: pathOf(name), done: 'is removed' })
+    })
   addRemoteFlags(user.command('reset-totp'))
     .argument('<user>', NAME)
     .description('take away the authenticator of who lost it')

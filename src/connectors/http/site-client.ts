@@ -4,29 +4,11 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import {
-  AppError,
-  type Bytes,
-  backoffMs,
-  type Clock,
-  codeOf,
-  fromUtf8,
-  printable,
-  type Random,
-} from '../../base/mod.ts'
-import { HostUnreachable, isPrivateAddress, requestHttps, retryAfterMs } from '../../host/mod.ts'
-import {
-  SiteAddressPrivate,
-  SiteAnswerBroken,
-  SiteAnswerOdd,
-  SiteFailed,
-  SiteForbade,
-  SiteHasNot,
-  SiteRedirected,
-  SiteRefused,
-  SiteRefusedCredential,
-  SiteThrottled,
-} from '../errors.ts'
+import { type Bytes, type Clock, codeOf, printable, type Random } from '../../base/mod.ts'
+import { HostUnreachable, isPrivateAddress, requestHttps } from '../../host/mod.ts'
+import { SiteAddressPrivate, SiteAnswerBroken, SiteAnswerOdd, SiteRedirected, SiteThrottled } from '../errors.ts'
+import { JSON_DEPTH_MAX, parsedJson } from './json.ts'
+import { failureOf, waitBefore } from './site-failures.ts'
 
 /** Until an answer is whole: a drop at a time is no answer. */
 export const ANSWER_MS_MAX = 60_000
@@ -35,9 +17,7 @@ export const ANSWER_BYTES_MAX = 67_108_864
 const ATTEMPTS_MAX = 6
 /** Longer than that no run stands and waits; its schedule brings the next. */
 export const WAIT_MS_MAX = 300_000
-const BACKOFF = { firstMs: 1_000, longestMs: 60_000 }
 const REDIRECTS_MAX = 3
-const SAID_LENGTH_MAX = 200
 
 /** The one origin that is connected to, and who vouches for it in place of the public authorities. */
 export type Site = { url: string; ca?: string | undefined }
@@ -49,14 +29,18 @@ export type Asking = {
   query?: Readonly<Record<string, string>>
   headers?: Readonly<Record<string, string>>
   body?: unknown
+  /** In place of `body`, as a form of names and values. */
+  form?: Readonly<Record<string, string>>
 }
 
-/** A whole answer with 2xx. */
+/** A whole answer with 2xx; with 304 and nothing in it where the request was for what has changed alone (`if-none-match`). */
 export type SiteAnswer = { status: number; headers: Record<string, string>; bytes: Bytes; url: string; json: unknown }
 
 export type SiteClient = {
   /** Refuses the `connector.` errors of this room, and `host.` ones of the connection. */
   ask(asking: Asking): Promise<SiteAnswer>
+  /** How far the site's clock is ahead of ours, by what it answered last; 0 before that. */
+  aheadMs(): number
 }
 
 export type SiteClientDeps = {
@@ -64,6 +48,8 @@ export type SiteClientDeps = {
   network: 'public' | 'private'
   /** Headers that say who asks, made for each request. */
   authorization: () => Promise<Readonly<Record<string, string>>>
+  /** Told once of a request that the site took for nobody's: the next try has other headers. */
+  refused?: () => void
   clock: Clock
   random: Random
   signal: AbortSignal
@@ -74,13 +60,26 @@ export type SiteClientDeps = {
 export function siteClient(deps: SiteClientDeps): SiteClient {
   const base = new URL(deps.site.url)
   let address: string | undefined
+  let aheadMs = 0
+  const answered = (date: string | undefined): void => {
+    const theirsMs = Date.parse(date ?? '')
+    if (!Number.isNaN(theirsMs)) aheadMs = theirsMs - deps.clock.now()
+  }
   const ask = async (asking: Asking): Promise<SiteAnswer> => {
+    let { refused } = deps
     for (let attempt = 1; ; attempt++) {
+      // Outside of the try: to sign in has tries of its own.
+      const authorization = await deps.authorization()
       try {
         address ??= await judgedAddress(deps, base)
-        return await askOnce(deps, { base, address }, asking)
+        return await askOnce({ ...deps, authorization, answered }, { base, address }, asking)
       } catch (error) {
-        const waitMs = waitBefore(error, attempt, deps)
+        if (refused && codeOf(error) === 'connector.credential_refused') {
+          refused()
+          refused = undefined
+          continue
+        }
+        const waitMs = waitBefore(error, attempt, deps.random)
         if (waitMs === undefined || attempt >= ATTEMPTS_MAX) throw error
         if (waitMs > WAIT_MS_MAX)
           throw new SiteThrottled(`${base.host} asks to wait ${Math.ceil(waitMs / 1_000)} s, longer than a run waits`)
@@ -90,7 +89,7 @@ export function siteClient(deps: SiteClientDeps): SiteClient {
       }
     }
   }
-  return { ask }
+  return { ask, aheadMs: () => aheadMs }
 }
 
 /** Every address of the name must be one that may be connected to: which of them is dialled is not the site's to choose. */
@@ -114,9 +113,15 @@ async function resolved(host: string): Promise<string[]> {
 
 type At = { base: URL; address: string }
 
-async function askOnce(deps: SiteClientDeps, at: At, asking: Asking): Promise<SiteAnswer> {
+type AskDeps = Omit<SiteClientDeps, 'authorization'> & {
+  authorization: Readonly<Record<string, string>>
+  answered: (date: string | undefined) => void
+}
+
+async function askOnce(deps: AskDeps, at: At, asking: Asking): Promise<SiteAnswer> {
   const { site, clock, signal } = deps
-  const { method = 'GET', headers = {}, body } = asking
+  const { method = 'GET', headers = {} } = asking
+  const sent = sentBy(asking)
   let url = urlOf(at.base, asking)
   for (let hops = 0; ; hops++) {
     const answer = await requestHttps(url.href, {
@@ -124,28 +129,36 @@ async function askOnce(deps: SiteClientDeps, at: At, asking: Asking): Promise<Si
       headers: {
         accept: 'application/json',
         'user-agent': 'sluice',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(sent && { 'content-type': sent.type }),
         ...headers,
-        ...(await deps.authorization()),
+        ...deps.authorization,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(sent && { body: sent.text }),
       ...{ ca: site.ca === undefined ? [] : [site.ca], systemRoots: site.ca === undefined, address: at.address },
       ...{ timeoutMs: ANSWER_MS_MAX, bytesMax: ANSWER_BYTES_MAX, clock, signal },
     })
     const { status, headers: answered, body: bytes } = answer
+    deps.answered(answered['date'])
     const to = status >= 300 && status < 400 ? answered['location'] : undefined
     if (to !== undefined && method === 'GET' && hops < REDIRECTS_MAX) {
       url = ownUrl(at.base, to, url)
       continue
     }
-    if (status < 200 || status > 299) throw failureOf(at.base.host, answer, clock)
+    if (status === 304 && 'if-none-match' in headers)
+      return { status, headers: answered, bytes, url: url.href, json: undefined }
+    if (status < 200 || status > 299) throw failureOf(at.base.host, answer, clock.now())
     return { status, headers: answered, bytes, url: url.href, json: parsed(at.base.host, answered, bytes) }
   }
 }
 
+function sentBy({ body, form }: Asking): { type: string; text: string } | undefined {
+  if (form) return { type: 'application/x-www-form-urlencoded', text: new URLSearchParams({ ...form }).toString() }
+  return body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) }
+}
+
 function urlOf(base: URL, { path, query = {} }: Asking): URL {
-  const whole = /^https:\/\//i.test(path)
-  const url = whole ? ownUrl(base, path, base) : new URL(`${base.href.replace(/\/$/, '')}${path}`)
+  const isBelow = path.startsWith('/') && !path.startsWith('//')
+  const url = ownUrl(base, isBelow ? `${base.pathname.replace(/\/$/, '')}${path}` : path, base)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   return url
 }
@@ -160,56 +173,14 @@ function ownUrl(base: URL, to: string, from: URL): URL {
 }
 
 function parsed(host: string, headers: Readonly<Record<string, string>>, bytes: Bytes): unknown {
+  let json: ReturnType<typeof parsedJson>
   try {
-    return JSON.parse(fromUtf8(bytes))
+    json = parsedJson(bytes)
   } catch (cause) {
     const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? 'nothing that is named'
     if (/[/+]json$/.test(type)) throw new SiteAnswerBroken(`${host} answered with JSON that is broken`, { cause })
     throw new SiteAnswerOdd(`${host} answered with ${printable(type).slice(0, 64)} that is not JSON`, { cause })
   }
-}
-
-type Answered = { status: number; headers: Record<string, string>; body: Bytes }
-
-/** How long the site asked to be left alone, by the failure that says so. */
-const waits = new WeakMap<Error, number | undefined>()
-
-function failureOf(host: string, answer: Answered, clock: Clock): AppError {
-  const { status } = answer
-  const failure = failureBy(host, answer)
-  if (status === 429 || status >= 500) waits.set(failure, retryAfterMs(answer.headers, clock.now()))
-  return failure
-}
-
-function failureBy(host: string, { status, body }: Answered): AppError {
-  const said = `${host} answered ${status}${saidBy(body)}`
-  if (status === 429) return new SiteThrottled(said)
-  if (status >= 500) return new SiteFailed(said)
-  if (status === 401) return new SiteRefusedCredential(said)
-  if (status === 403) return new SiteForbade(said)
-  if (status === 404) return new SiteHasNot(said)
-  return new SiteRefused(said)
-}
-
-/** The first sentence that a JSON answer has for people. */
-function saidBy(body: Bytes): string {
-  try {
-    const { errorMessages, message, error } = JSON.parse(fromUtf8(body))
-    const said = Array.isArray(errorMessages) && errorMessages.length > 0 ? errorMessages[0] : (message ?? error)
-    return typeof said === 'string' && said !== '' ? `: ${printable(said).slice(0, SAID_LENGTH_MAX)}` : ''
-  } catch {
-    return ''
-  }
-}
-
-/** What may pass: throttling, faults of the site, connections that broke, an answer that was cut in its middle. */
-const PASSING = new Set([
-  ...['connector.throttled', 'connector.site_failed', 'connector.answer_broken', 'host.unreachable', 'host.timeout'],
-])
-
-/** Milliseconds, or `undefined` for what another try does not mend. */
-function waitBefore(error: unknown, attempt: number, { random }: SiteClientDeps): number | undefined {
-  if (!PASSING.has(codeOf(error))) return undefined
-  const asked = error instanceof AppError ? waits.get(error) : undefined
-  return asked ?? backoffMs(attempt, BACKOFF, random)
+  if (!json) throw new SiteAnswerOdd(`${host} answered with JSON that is nested more than ${JSON_DEPTH_MAX} deep`)
+  return json.value
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { codeOf, printable } from '../../base/mod.ts'
 import type { DiscoveredField } from '../../wire/mod.ts'
 import { DISCOVERED_MAX } from '../../wire/mod.ts'
-import { SiteAnswerOdd } from '../errors.ts'
+import { readAnswer } from '../http/read-answer.ts'
 import type { SiteAnswer, SiteClient } from '../http/site-client.ts'
 import type { JiraConfig } from './jira-config.ts'
 import { apiOf } from './jira-search.ts'
@@ -22,7 +22,7 @@ const Project = v.looseObject({ key: v.string(), name: v.string() })
 export async function myself(http: SiteClient, { edition }: JiraConfig) {
   const answer = await http.ask({ path: `${apiOf(edition)}/myself` })
   const { displayName = 'somebody', timeZone } = read(answer, Myself, 'who asks')
-  return { name: shown(displayName), timeZone: isTimeZone(timeZone) ? timeZone : undefined, answer }
+  return { name: shown(displayName), timeZone: isTimeZone(timeZone) ? timeZone : undefined }
 }
 
 /** All fields of the site, those of its own behind the common ones. */
@@ -60,10 +60,8 @@ export async function issueKey(http: SiteClient, { edition }: JiraConfig, key: s
   }
 }
 
-function read<const Schema extends v.GenericSchema>({ json, url }: SiteAnswer, schema: Schema, what: string) {
-  const parsed = v.safeParse(schema, json)
-  if (!parsed.success) throw new SiteAnswerOdd(`${new URL(url).host} does not answer about ${what} as Jira does`)
-  return parsed.output
+function read<const Schema extends v.GenericSchema>(answer: SiteAnswer, schema: Schema, what: string) {
+  return readAnswer(answer, schema, `about ${what} as Jira does`)
 }
 
 function shown(text: string): string {

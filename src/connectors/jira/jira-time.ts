@@ -1,6 +1,6 @@
 /** Times as Jira writes them, and as JQL reads them: by the minute, in the time zone of who asks. */
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 
 /** Milliseconds since 1970 of `2026-01-02T03:04:05.678+0100`; `undefined` for anything else. */
@@ -11,7 +11,7 @@ export function instantOf(text: unknown): number | undefined {
 }
 
 /** Without seconds. */
-export function minuteOf(ms: number): number {
+function minuteOf(ms: number): number {
   return Math.floor(ms / MINUTE_MS) * MINUTE_MS
 }
 

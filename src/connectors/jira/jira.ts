@@ -1,27 +1,25 @@
-/** The connector to Jira, Cloud and Data Center: issues of every type with their fields by name. */
+/** The connector to Jira, Cloud and Data Center: issues of every type with their fields by name, and what is around them. */
 import { type Bytes, concatBytes, utf8 } from '../../base/mod.ts'
 import { type AskContext, defineConnector, type PullContext } from '../definition.ts'
 import { SiteAnswerOdd } from '../errors.ts'
+import { isCensusDue } from '../gone.ts'
+import { clockWords } from '../http/site-clock.ts'
+import { type IssuesSince, issuesSince } from './issues-since.ts'
 import { removedIssues } from './jira-census.ts'
 import { JiraConfig } from './jira-config.ts'
+import { isOfIssues } from './jira-objects.ts'
+import { pullList, pullOfIssues } from './jira-pull-objects.ts'
 import type { FoundIssue } from './jira-search.ts'
-import { OVERLAP_MS, Progress } from './jira-seen.ts'
 import { fieldsOfSite, myself, project } from './jira-site.ts'
-import { pagesSince } from './jira-window.ts'
 
 /** What datasets read as Jira's issues, however far behind its beginning the first of them stands. */
 export const JIRA_ISSUES_TYPE = 'application/vnd.sluice.jira-issues+json'
-/** Where nobody says in which zone times are read, it may be any: they are fourteen hours ahead at most, and twelve behind. */
-const ZONES_MS = 93_600_000
-/** Clocks that differ by more are worth a word. */
-const SKEW_MS = 120_000
-const HOUR_MS = 3_600_000
-const DAY_MS = 86_400_000
 
 export const jira = defineConnector({
   type: 'jira',
   title: 'Jira',
-  summary: 'Issues of Jira Cloud or Data Center: epics, stories, defects, all with their fields.',
+  summary:
+    'Issues of Jira Cloud or Data Center with all their fields; or comments, worklogs, changes, projects, versions, boards, sprints, users.',
   config: JiraConfig,
   lines: ['jql', 'ca'],
   credentials: ['password', 'token', 'oauth2_client'],
@@ -33,54 +31,41 @@ export const jira = defineConnector({
   pull,
 })
 
-async function check(config: JiraConfig, { http, clock }: AskContext): Promise<string[]> {
-  const { name, timeZone, answer } = await myself(http, config)
+async function check(config: JiraConfig, { http }: AskContext): Promise<string[]> {
+  const { name, timeZone } = await myself(http, config)
   const said = [`Signed in as ${name}, whose time zone is ${timeZone ?? 'not told'}.`]
   for (const key of config.projects.slice(0, 8))
     said.push(`Project ${key} is ${(await project(http, config, key)).name}.`)
-  const skewMs = Date.parse(answer.headers['date'] ?? '') - clock.now()
-  if (Math.abs(skewMs) > SKEW_MS)
-    said.push(
-      `The site’s clock is ${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one. Pulls go by the site’s own.`,
-    )
+  said.push(...clockWords(http))
   return said
 }
 
-async function* pull(config: JiraConfig, { http, clock, cursor, warn, knownKeys }: PullContext) {
-  const progress = new Progress(cursor)
-  const { timeZone } = await myself(http, config)
-  if (timeZone === undefined)
-    warn('connector.time_zone_unknown', 'The site does not tell the time zone of who asks: each run looks a day back.')
+async function* pull(config: JiraConfig, context: PullContext) {
+  const { objects } = config
+  if (objects !== 'issues' && !isOfIssues(objects)) return yield* pullList({ ...context, config }, objects)
+  const wanted = objects === 'issues' ? config : { ...config, fields: ['updated'] }
+  const since = await issuesSince(wanted, context)
+  if (objects === 'issues') yield* pullIssues({ ...context, config }, since)
+  else yield* pullOfIssues({ ...context, config }, objects, since)
+}
+
+async function* pullIssues(
+  { http, clock, warn, knownKeys, config }: PullContext & { config: JiraConfig },
+  { pages, progress }: IssuesSince,
+) {
   const names = new Map((await fieldsOfSite(http, config)).map(({ id, name }) => [id, name]))
-  const asked = { http, config, timeZone: timeZone ?? 'UTC', filter: filterOf(config) }
-  const sinceMs = progress.beginsMs(OVERLAP_MS + (timeZone === undefined ? ZONES_MS : 0))
   let number = 0
-  for await (const { answer, issues } of pagesSince(asked, sinceMs)) {
-    if (progress.take(issues) === 0) continue
+  for await (const { answer, issues } of pages) {
+    if (progress.fresh(issues).length === 0) continue
     yield {
       ...{ content: withNames(answer.bytes, issues, names), contentType: JIRA_ISSUES_TYPE },
       ...{ fileName: `issues-${++number}.json`, records: issues.length, cursor: progress.cursor() },
     }
   }
-  if (!isCensusDue(config, progress, clock.now())) return
+  if (!isCensusDue(config.deletions, progress.censusAtMs, clock.now())) return
   yield* removedIssues({ http, config, knownKeys, warn }, () => progress.cursor())
   progress.censusAtMs = clock.now()
   yield { cursor: progress.cursor() }
-}
-
-/** Whether it is to be looked for what is gone. A run of every day begins a little earlier or later. */
-function isCensusDue({ deletions }: JiraConfig, { censusAtMs }: Progress, nowMs: number): boolean {
-  if (deletions === 'never') return false
-  return deletions === 'every-run' || censusAtMs === undefined || nowMs - censusAtMs >= DAY_MS - HOUR_MS
-}
-
-/** Bounded in any case: Jira Cloud refuses a search for everything. */
-function filterOf({ projects, jql }: JiraConfig): string {
-  const parts = [
-    ...(projects.length > 0 ? [`project in (${projects.map((key) => `"${key}"`).join(', ')})`] : []),
-    ...(jql === undefined ? [] : [`(${jql})`]),
-  ]
-  return parts.length > 0 ? parts.join(' AND ') : 'project is not EMPTY'
 }
 
 /** The answer as it came, with the names of its fields put in front: readers need them before the issues. */

@@ -1,10 +1,9 @@
 /** The process of one pull, check or discovery as main sees it: started for that alone, watched, and ended after. */
 import { type Clock, type Log, pause, systemClock } from '../../base/mod.ts'
-import { type SpawnOptions, spawnSelf } from '../../host/mod.ts'
+import { type SpawnOptions, spawnWorker } from '../../host/mod.ts'
 import {
   type Answers,
   type AskOf,
-  type Channel,
   ConnectorNews,
   connectorAsks,
   connectorMainAsks,
@@ -15,8 +14,6 @@ import { ConnectorCrashed, ConnectorStopped } from '../errors.ts'
 
 /** The subcommand under which the program runs `runConnectorWorker()`. */
 export const CONNECTOR_WORKER_SUBCOMMAND = 'connector-worker'
-/** What the collector is told that the machine has. */
-const COLLECTOR_BYTES = 268_435_456
 /** An answer of 64 MiB is five times that once it is parsed; beyond this it is ended. */
 export const CONNECTOR_MEMORY_BYTES_MAX = 1_073_741_824
 /** It tells once a second that it lives; to parse an answer of 64 MiB takes two. */
@@ -43,7 +40,7 @@ export type AskConnector = <What extends keyof MainAsks>(
 type Launching = Pick<SpawnOptions, 'env' | 'entry'> & { clock?: Clock; log: Log }
 
 /** Launches this program again under `connector-worker`, with nothing of our environment but what is given. */
-export function connectorAsker({ env, clock = systemClock, log, ...options }: Launching): AskConnector {
+export function connectorAsker({ clock = systemClock, log, ...options }: Launching): AskConnector {
   return async (what, body, { answers, onWarning, signal }) => {
     if (signal.aborted) throw new ConnectorStopped('the run was stopped before it began')
     const seen = { heardAtMs: clock.monotonic() }
@@ -52,26 +49,19 @@ export function connectorAsker({ env, clock = systemClock, log, ...options }: La
       ended.why ??= why
       child.kill('SIGKILL')
     }
-    const child = spawnSelf([CONNECTOR_WORKER_SUBCOMMAND], {
-      ...{ ...options, env: { BUN_JSC_forceRAMSize: String(COLLECTOR_BYTES), ...env } },
-      onMessage: (message) => channel.receive(message),
-    })
-    const channel: Channel<MainAsks> = createChannel({
-      send: (frame) => child.send(frame),
-      ...{ asks: connectorMainAsks, answered: connectorAsks, answers, news: ConnectorNews },
-      onNews(news) {
-        seen.heardAtMs = clock.monotonic()
-        if (news.news === 'warning') return onWarning(news.code, news.message)
-        if (news.rssBytes <= CONNECTOR_MEMORY_BYTES_MAX) return
-        log.error('the process of a connector held too much memory and was ended', { rssBytes: news.rssBytes })
-        end(new ConnectorCrashed('its process held too much memory and was ended'))
-      },
-      onBroken: () => end(new ConnectorCrashed('its process ended or spoke nonsense')),
-      deadline: { clock, ms: REPLY_MAX_MS },
-    })
-    child.exited.then(
-      () => channel.close(),
-      () => channel.close(),
+    const onNews = (news: ConnectorNews) => {
+      seen.heardAtMs = clock.monotonic()
+      if (news.news === 'warning') return onWarning(news.code, news.message)
+      if (news.rssBytes <= CONNECTOR_MEMORY_BYTES_MAX) return
+      log.error('the process of a connector held too much memory and was ended', { rssBytes: news.rssBytes })
+      end(new ConnectorCrashed('its process held too much memory and was ended'))
+    }
+    const { child, channel } = spawnWorker(CONNECTOR_WORKER_SUBCOMMAND, options, (send) =>
+      createChannel({
+        ...{ send, asks: connectorMainAsks, answered: connectorAsks, answers, news: ConnectorNews, onNews },
+        onBroken: () => end(new ConnectorCrashed('its process ended or spoke nonsense')),
+        deadline: { clock, ms: REPLY_MAX_MS },
+      }),
     )
     const stop = (): void => end(new ConnectorStopped('the run was stopped'))
     signal.addEventListener('abort', stop, { once: true })

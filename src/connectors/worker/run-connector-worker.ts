@@ -17,6 +17,7 @@ import {
 import type { AskContext, Moved, PulledPage } from '../definition.ts'
 import { ConnectorUnfit, ConnectorWorkerWithoutParent } from '../errors.ts'
 import { authorizationHeader } from '../http/authorization.ts'
+import { signIn } from '../http/sign-in.ts'
 import { siteClient } from '../http/site-client.ts'
 import { connectorType } from '../types.ts'
 
@@ -59,18 +60,20 @@ function answersOf(
   const contextOf = (task: ConnectorTask): AskContext => {
     const type = connectorType(task.type)
     const config = type.parse(task.config)
-    const authorization = async (): Promise<Readonly<Record<string, string>>> => {
-      if (!task.credential) return {}
-      return authorizationHeader((await main().ask('credential', {})).secret, type.authorization?.(config))
+    const secret = async (): Promise<Readonly<Record<string, string>>> => (await main().ask('credential', {})).secret
+    const around = { network: task.network, clock, random: systemRandom, signal }
+    const { signIn: make, signInSite } = type
+    if (make && task.credential) {
+      const nobody = async () => ({})
+      const door = siteClient({ ...around, site: signInSite?.(config) ?? type.site(config), authorization: nobody })
+      const aheadMs = (): number => (signInSite ? door : http).aheadMs()
+      const who = signIn({ make: (context) => make(config, context), ...{ secret, door, clock, aheadMs } })
+      const http = siteClient({ ...around, site: type.site(config), authorization: who.headers, refused: who.forget })
+      return { http, clock, signal }
     }
-    const http = siteClient({
-      site: type.site(config),
-      network: task.network,
-      authorization,
-      clock,
-      random: systemRandom,
-      signal,
-    })
+    const authorization = async (): Promise<Readonly<Record<string, string>>> =>
+      task.credential ? authorizationHeader(await secret(), type.authorization?.(config)) : {}
+    const http = siteClient({ ...around, site: type.site(config), authorization })
     return { http, clock, signal }
   }
   return {
@@ -96,8 +99,14 @@ function answersOf(
 async function hand(main: Main, page: PulledPage | Moved): Promise<void> {
   const cursor = JSON.stringify(page.cursor)
   if (!('content' in page)) return void (await main.ask('cursor', { cursor }))
-  const { content, contentType, fileName, records, removed = 0 } = page
-  await main.ask('page-begin', { contentType, fileName, sha256: await sha256Hex(content) })
+  const { content, contentType, fileName, records, removed = 0, attributes } = page
+  const about = {
+    contentType,
+    fileName,
+    sha256: await sha256Hex(content),
+    ...(attributes && { attributes: { ...attributes } }),
+  }
+  await main.ask('page-begin', about)
   for (let at = 0; at < content.byteLength; at += PAGE_PART_BYTES)
     await main.ask('page-part', { bytes: base64url(content.subarray(at, at + PAGE_PART_BYTES)) })
   await main.ask('page-end', { records, removed, cursor })

@@ -3,15 +3,15 @@
  * still stands in the document. A sealed document cannot be rewritten: it goes as a whole, with the remarks that quote it.
  */
 import { type Clock, codeOf, type Turns } from '../../base/mod.ts'
-import { type DataDatabase, type SqlResult, type SqlValue, yieldToFinalisers } from '../../store/mod.ts'
-import type { EraseWhere, ImportId, TakenHeader } from '../../wire/mod.ts'
+import { type DataDatabase, type SqlValue, yieldToFinalisers } from '../../store/mod.ts'
+import type { EraseWhere } from '../../wire/mod.ts'
 import type { Item } from '../formats/reading.ts'
-import { objectPath } from '../raw/objects.ts'
+import { type Kept, nextKept } from '../raw/kept-document.ts'
 import { type Opened, readTaken } from '../raw/read-taken.ts'
 import { SHAPES } from '../shapes/shapes.ts'
 import { storedValue } from '../shapes/values.ts'
 import { type DatasetRow, datasetRow } from '../tenant/dataset-rows.ts'
-import { fieldValue } from '../tenant/record-writer.ts'
+import { fieldValue } from '../tenant/record-fields.ts'
 import { type Matching, markErased, matching } from './matching.ts'
 
 /** What one step reads: as many documents, or as many bytes of them and then one more, ~100 ms if they are small. */
@@ -21,7 +21,6 @@ const BYTES_OF_STEP = 8_388_608
 export type DocumentStep = { where: EraseWhere; upTo: number; after: number; objects: string; dryRun: boolean }
 /** `imports`: numbers of those whose documents tell of it. */
 export type DocumentsStepped = { imports: number[]; unread: number; next?: number }
-type Kept = { no: number; header: TakenHeader; content: Parameters<typeof readTaken>[1] }
 type Found = 'found' | 'not found' | 'unread'
 
 /** Reads some more of the documents that are kept; between two pieces of one, others use the database. */
@@ -47,38 +46,6 @@ export async function eraseDocuments(
     bytes += kept.header.bytes
   }
   return { imports, unread, next: last }
-}
-
-function nextKept(
-  db: DataDatabase,
-  dataset: DatasetRow,
-  { after, upTo, objects }: Pick<DocumentStep, 'after' | 'upTo' | 'objects'>,
-): Kept | undefined {
-  const row = db.row(
-    `SELECT i.no, i.id, i.received_at_ms, i.encoding, i.bytes, i.sha256, i.content_type, i.file_name, i.token, i.object_key, o.content
-     FROM imports i LEFT JOIN documents o ON o.import = i.no
-     WHERE i.dataset = ? AND i.no > ? AND i.no <= ? AND i.erased_at_ms IS NULL AND (o.import IS NOT NULL OR i.object_key IS NOT NULL)
-     ORDER BY i.no LIMIT 1`,
-    [dataset.no, after, upTo],
-  )
-  return row && keptFrom(row, dataset, objects)
-}
-
-function keptFrom(row: SqlResult[], dataset: DatasetRow, objects: string): Kept {
-  const [no, id, receivedAtMs, encoding, bytes, sha256, contentType, fileName, token, objectKey, content] = row
-  const header: TakenHeader = {
-    ...{ import: id as ImportId, dataset: dataset.id, receivedAtMs: Number(receivedAtMs), attributes: {} },
-    ...{ encoding: encoding as TakenHeader['encoding'], bytes: Number(bytes), sha256: String(sha256) },
-    ...(contentType !== null && { contentType: String(contentType) }),
-    ...(fileName !== null && { fileName: String(fileName) }),
-    ...(token !== null && { token: String(token) }),
-  }
-  const file = { path: objectPath(objects, String(id)), key: bytesOf(objectKey) }
-  return { no: Number(no), header, content: objectKey === null ? bytesOf(content) : file }
-}
-
-function bytesOf(value: SqlResult | undefined): Uint8Array<ArrayBuffer> {
-  return typeof value === 'object' && value ? new Uint8Array(value) : new Uint8Array(0)
 }
 
 async function looked(

@@ -5,6 +5,9 @@
 import type { Clock } from '../../base/mod.ts'
 import type { DataDatabase } from '../../store/mod.ts'
 import type { EraseWhere, ImportId } from '../../wire/mod.ts'
+import { EraseHeldUp } from '../errors.ts'
+import { forgetUntold } from '../history/changes.ts'
+import { isUnderWay } from '../reimport/reimport-rows.ts'
 import { RollupCounts } from '../rollups/rollup-counts.ts'
 import { datasetRow, recordsTable } from '../tenant/dataset-rows.ts'
 import { Totals } from '../tenant/totals.ts'
@@ -26,6 +29,7 @@ export type RecordsStepped = { records: number; imports: { no: number; document:
 /** Up to which import it is about: what is taken from now on is not. Refuses `query.invalid`, `dataset.not_found`. */
 export function beginErase(db: DataDatabase, id: string, where: EraseWhere): { upTo: number } {
   const asked = matching(datasetRow(db, id), where)
+  if (isUnderWay(db, datasetRow(db, id).no)) throw new EraseHeldUp('the dataset is being re-imported')
   // SQLite judges the statement as a whole before anything is removed.
   db.row(
     `SELECT 1 FROM ${recordsTable(datasetRow(db, id).no)} r JOIN imports i ON i.no = r.import_no WHERE ${asked.text} LIMIT 0`,
@@ -76,7 +80,7 @@ export async function eraseRecords(
 }
 
 function hasDocument(db: DataDatabase, importNo: number): boolean {
-  const sql = `SELECT 1 FROM imports i WHERE i.no = ? AND i.erased_at_ms IS NULL
+  const sql = `SELECT 1 FROM imports i WHERE i.no = ? AND i.erased_at_ms IS NULL AND i.document_gone_at_ms IS NULL
     AND (i.object_key IS NOT NULL OR EXISTS (SELECT 1 FROM documents WHERE import = i.no))`
   return db.row(sql, [importNo]) !== undefined
 }
@@ -90,6 +94,7 @@ export async function endErase(
   id: string,
   removed: readonly ImportId[],
 ): Promise<{ files: ImportId[]; isClean: boolean }> {
+  if (await db.transaction(() => forgetUntold(db, datasetRow(db, id).no))) return { files: [], isClean: false }
   const files = await db.transaction(() => {
     const { no } = datasetRow(db, id)
     for (const one of removed) db.run('UPDATE imports SET object_key = NULL WHERE dataset = ? AND id = ?', [no, one])

@@ -10,7 +10,7 @@ const CLEANINGS_MAX = 60
 const CLEANING_WAIT_MS = 500
 
 export type ErasingDeps = {
-  access: Pick<TenantAccess, 'ask'>
+  access: Pick<TenantAccess, 'ask' | 'buildIndexes'>
   /** Where the files of large documents are. */
   objects: string
   removeFiles: (imports: readonly ImportId[]) => Promise<void>
@@ -55,8 +55,22 @@ export async function erase(deps: ErasingDeps, dataset: DatasetId, { where, dryR
     }
     after = step.next
   }
-  if (!dryRun) await end(deps, dataset)
-  return { records, imports: imports.size, documents: documents.size, unread }
+  // Last: one may be saved while documents are read.
+  const { views } = await access.ask('writer', 'erase-views', { dataset, where, dryRun })
+  const counted = { records, imports: imports.size, documents: documents.size, unread, views }
+  if (dryRun) return counted
+  const renewed = await destroyWords(deps, dataset)
+  await end(deps, dataset)
+  if (!renewed) return counted
+  void access.buildIndexes()
+  return { ...counted, search: 'renewed' }
+}
+
+/** Words of what went, and of what gave way before, may stand anywhere in what searches them: it goes as a whole. */
+async function destroyWords({ access }: ErasingDeps, dataset: DatasetId): Promise<boolean> {
+  const { renewed, more } = await access.ask('writer', 'renew-search', { dataset, begin: true })
+  for (let left = more; left; ) left = (await access.ask('writer', 'renew-search', { dataset, begin: false })).more
+  return renewed
 }
 
 async function end({ access, removeFiles, clock }: ErasingDeps, dataset: DatasetId): Promise<void> {

@@ -79,7 +79,7 @@ function formOf(columns: readonly string[], dialect: CsvDialect): RecordForm {
   return {
     scan: (bytes, final) => scanCsv(bytes, final, options),
     encode: (gathered) => ({ ...gathered, format: 'csv', columns, types, delimiter }),
-    itemOf: (line, row) => recordItem(line, quote === '"' ? row : unswappedRow(row, dialect)),
+    itemsOf: (line, row) => [recordItem(line, quote === '"' ? row : unswappedRow(row, dialect))],
     reasonOf(code, record) {
       if (code !== 'csv.row_ragged') return FAULTS[code] ?? 'expected a row of CSV'
       const found = splitCsvRecord(fromUtf8(record), delimiter)?.length

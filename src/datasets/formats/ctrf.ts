@@ -84,8 +84,10 @@ function outputOf(output: Json | undefined): string {
   return textOf(output) ?? ''
 }
 
+/** A figure of which a few digits more are written than a number keeps comes as text; what it measures does not need them. */
 function countOf(value: Json | undefined): number | null {
-  return typeof value === 'number' && value >= 0 ? value : null
+  const count = typeof value === 'string' && /^\d/.test(value) ? Number(value) : value
+  return typeof count === 'number' && count >= 0 && Number.isFinite(count) ? count : null
 }
 
 function propertiesOf(test: CtrfTest): TestResult['properties'] {

@@ -16,6 +16,8 @@ export type Item =
   | { readonly kind: 'refused'; readonly line: number; readonly reason: string }
   | { readonly kind: 'warning'; readonly line: number; readonly reason: string }
 
+export type RecordItem = Extract<Item, { kind: 'record' }>
+
 /** Items of one batch, at most: 1,000 × a record of ≤ 1 MiB, though what they were read from is held to some hundred KiB. */
 export const BATCH_ITEMS_MAX = 1_000
 

@@ -1,7 +1,7 @@
 /** The array of items at a known place of a JSON document, each element made into items by whoever knows what it is. */
 import { DocumentUnexpected } from './errors.ts'
 import { type Item, type Json, refusedItem } from './item.ts'
-import { parseRecord } from './json-record.ts'
+import { parseRecord, warningItems } from './json-record.ts'
 import { type JsonElement, type JsonListener, JsonSplitter } from './json-splitter.ts'
 import { itemsOf } from './pieces.ts'
 
@@ -42,7 +42,7 @@ export function readJsonShape(bytes: AsyncIterable<Uint8Array>, shape: JsonShape
         shape.look?.(element)
         const parsed = 'reason' in element ? element : parseRecord(element.bytes)
         if ('reason' in parsed) items.push(refusedItem(element.line, parsed.reason))
-        else items.push(...shape.itemsOf(element.line, parsed.record))
+        else items.push(...warningItems(element.line, parsed), ...shape.itemsOf(element.line, parsed.record))
       },
       ...(shape.kept && { kept: shape.kept }),
     },

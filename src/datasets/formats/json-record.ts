@@ -1,9 +1,10 @@
 /** JSON objects that are to be records. */
 import { fromUtf8 } from '../../base/mod.ts'
-import { DEPTH_MAX, FIELDS_MAX, type Json } from './item.ts'
+import { DEPTH_MAX, FIELDS_MAX, type Item, type Json, warningItem } from './item.ts'
+import { mayHaveLongNumber, parseExactly, type ReadExactly } from './long-numbers.ts'
 
-/** A parsed object, or why there is none. */
-export type ParsedRecord = { record: Readonly<Record<string, Json>> } | { reason: string }
+/** A parsed object and what is to be said of it, or why there is none. */
+export type ParsedRecord = { record: Readonly<Record<string, Json>>; warning?: string } | { reason: string }
 
 /** What is told of bytes that are no text, and of text that is no JSON object. */
 export const NOT_UTF8 = 'expected text in UTF-8, found bytes that are none'
@@ -17,18 +18,25 @@ export function parseRecord(bytes: Uint8Array): ParsedRecord {
   } catch {
     return { reason: NOT_UTF8 }
   }
-  let value: Json
+  let read: ReadExactly
   try {
-    value = JSON.parse(text) as Json
+    read = mayHaveLongNumber(bytes) ? parseExactly(text) : { value: JSON.parse(text) as Json }
   } catch {
     return { reason: NOT_AN_OBJECT }
   }
+  const { value, warning } = read
   if (!isObject(value)) return { reason: `expected a JSON object, found ${kindOf(value)}` }
   const fault = faultOfRecord(value)
-  return fault === undefined ? { record: value } : { reason: fault }
+  if (fault !== undefined) return { reason: fault }
+  return warning === undefined ? { record: value } : { record: value, warning }
 }
 
-/** What is wrong with an object as a record, or `undefined`: too many fields, nested too deeply, a field that would be a prototype. */
+/** What was said of a record, as an item in front of it. */
+export function warningItems(line: number, { warning }: { warning?: string }): Item[] {
+  return warning === undefined ? [] : [warningItem(line, warning)]
+}
+
+/** What is wrong with an object as a record, or `undefined`: no field, too many, nested too deeply, one that would be a prototype. */
 export function faultOfRecord(record: Readonly<Record<string, Json>>): string | undefined {
   let fields = 0
   for (const name in record) {
@@ -38,7 +46,7 @@ export function faultOfRecord(record: Readonly<Record<string, Json>>): string | 
     if (typeof value === 'object' && value !== null && isDeep(value, DEPTH_MAX - 1))
       return `nested more than ${DEPTH_MAX} deep; expected at most that`
   }
-  return undefined
+  return fields === 0 ? 'an object without a field; expected one at least' : undefined
 }
 
 /** Whether a value is an object with names, not an array and not null. */

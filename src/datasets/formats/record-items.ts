@@ -8,13 +8,13 @@ import {
   Records,
   type Row,
 } from '../../pipeline/mod.ts'
-import { type Item, refusedItem } from './item.ts'
+import { BATCH_ITEMS_MAX, type Item, refusedItem } from './item.ts'
 
 /** How records are found, decoded and made items of. */
 export type RecordForm = {
   readonly scan: Parameters<RecordReader['next']>[0]
   encode(gathered: ReturnType<typeof gather>): Parameters<typeof Records.fromEncoded>[0]
-  itemOf(line: number, row: Row): Item
+  itemsOf(line: number, row: Row, record: Uint8Array): Item[]
   /** Why a record did not decode, in words, by the code of its fault. */
   reasonOf(code: string, record: Uint8Array): string
   /** What a record of too many bytes is told. */
@@ -23,7 +23,10 @@ export type RecordForm = {
 
 /** All items that a reader still has. */
 export async function* itemsOfRecords(reader: RecordReader, form: RecordForm): AsyncGenerator<Item[]> {
-  for (let chunk = await reader.next(form.scan); chunk; chunk = await reader.next(form.scan)) yield itemsOf(chunk, form)
+  for (let chunk = await reader.next(form.scan); chunk; chunk = await reader.next(form.scan)) {
+    const items = itemsOf(chunk, form)
+    for (let at = 0; at < items.length; at += BATCH_ITEMS_MAX) yield items.slice(at, at + BATCH_ITEMS_MAX)
+  }
 }
 
 function itemsOf(chunk: Chunk, form: RecordForm): Item[] {
@@ -31,11 +34,11 @@ function itemsOf(chunk: Chunk, form: RecordForm): Item[] {
   const { buffer, spans } = chunk
   const { rows, faults } = Records.fromEncoded(form.encode(gather(buffer, spans, chunk.line))).decode()
   let line = chunk.line
-  return rows.map((row, i) => {
+  return rows.flatMap((row, i) => {
     const [start = 0, end = 0] = [spans.starts[i], spans.ends[i]]
     if (i > 0) line += countLineEnds(buffer, spans.starts[i - 1] ?? 0, start)
-    if (end - start > RECORD_BYTES_MAX) return refusedItem(line, form.tooLong)
-    if (row) return form.itemOf(line, row)
-    return refusedItem(line, form.reasonOf(faults.get(i)?.code ?? '', buffer.subarray(start, end)))
+    if (end - start > RECORD_BYTES_MAX) return [refusedItem(line, form.tooLong)]
+    const record = buffer.subarray(start, end)
+    return row ? form.itemsOf(line, row, record) : [refusedItem(line, form.reasonOf(faults.get(i)?.code ?? '', record))]
   })
 }

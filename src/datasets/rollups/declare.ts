@@ -1,8 +1,9 @@
 /** Rollups that people declare: made, told of, removed. */
-import type { NewRollup, Rollup } from '../../wire/mod.ts'
+import type { Clearance, NewRollup, Rollup } from '../../wire/mod.ts'
 import { RollupNotFound, RollupOfShape, RollupsTooMany, RollupUnfit } from '../errors.ts'
 import { quoted } from '../formats/item.ts'
-import { datasetRow } from '../tenant/dataset-rows.ts'
+import { type DatasetRow, datasetRow } from '../tenant/dataset-rows.ts'
+import { QueryFields } from '../tenant/query-fields.ts'
 import { placeOfField } from './dimensions.ts'
 import { dropRollup, insertRollup, type RollupDeps, type RollupRow, rollupsOf } from './rollup-rows.ts'
 
@@ -10,16 +11,23 @@ import { dropRollup, insertRollup, type RollupDeps, type RollupRow, rollupsOf } 
 export const ROLLUPS_MAX = 8
 
 /**
- * It is built by and by: `buildRollups`. Refuses `rollup.unfit`, `rollup.too_many`, `dataset.not_found`. One that is there already is
- * given as it is.
+ * It is built by and by: `buildRollups`. Refuses `rollup.unfit`, `rollup.too_many`, `query.field_restricted`, `dataset.not_found`. One that
+ * is there already is given as it is: how many rows it has tells how many values there are, so all its fields must be seen.
  */
-export function createRollup(deps: RollupDeps, id: string, { by, sum }: NewRollup): Promise<Rollup> {
+export function createRollup(
+  deps: RollupDeps,
+  id: string,
+  { by, sum }: NewRollup,
+  clearance: Clearance,
+): Promise<Rollup> {
   const { db } = deps
   return db.transaction(() => {
     const dataset = datasetRow(db, id)
+    const seen = new QueryFields(dataset, clearance)
     const typeOf = (field: string): string => {
       const place = placeOfField(dataset, field)
       if (!place) throw new RollupUnfit(`the dataset has no field ${quoted(field)} that a rollup can have`)
+      seen.named(field)
       return place.type
     }
     for (const { field, bucket } of by) {
@@ -49,15 +57,30 @@ function isOfImport(dataset: Parameters<typeof placeOfField>[0], field: string):
   return place !== undefined && 'ofImport' in place
 }
 
-/** In the order in which they were declared. Refuses `dataset.not_found`. */
-export function listRollups({ db }: Pick<RollupDeps, 'db'>, dataset: string): Rollup[] {
-  return rollupsOf(db, datasetRow(db, dataset).no).map(toldOf)
+/** Those whose fields are all seen, in the order in which they were declared. Refuses `dataset.not_found`. */
+export function listRollups({ db }: Pick<RollupDeps, 'db'>, id: string, clearance: Clearance): Rollup[] {
+  const dataset = datasetRow(db, id)
+  return rollupsOf(db, dataset.no).filter(seenBy(dataset, clearance)).map(toldOf)
 }
 
-/** Refuses `rollup.not_found`, `rollup.of_shape`, `dataset.not_found`. */
-export function removeRollup({ db }: Pick<RollupDeps, 'db'>, dataset: string, id: string): Promise<void> {
+function seenBy(dataset: DatasetRow, clearance: Clearance): (rollup: RollupRow) => boolean {
+  const shown = new Set(new QueryFields(dataset, clearance).all.flatMap(({ name, masked }) => (masked ? [] : [name])))
+  const isShown = (field: string) => clearance === 'restricted' || shown.has(field)
+  return ({ by, sum }) => by.every(({ field }) => isShown(field)) && sum.every(isShown)
+}
+
+/** Refuses `rollup.not_found`, also for one that is not seen, `rollup.of_shape`, `dataset.not_found`. */
+export function removeRollup(
+  { db }: Pick<RollupDeps, 'db'>,
+  dataset: string,
+  id: string,
+  clearance: Clearance,
+): Promise<void> {
   return db.transaction(() => {
-    const found = rollupsOf(db, datasetRow(db, dataset).no).find((one) => one.id === id)
+    const row = datasetRow(db, dataset)
+    const found = rollupsOf(db, row.no)
+      .filter(seenBy(row, clearance))
+      .find((one) => one.id === id)
     if (!found) throw new RollupNotFound('there is no such rollup in this dataset')
     if (found.preset !== undefined) throw new RollupOfShape('this rollup belongs to the shape of its dataset')
     dropRollup(db, found.no)

@@ -4,6 +4,7 @@
  */
 import type { SqlResult, SqlValue } from '../../store/mod.ts'
 import type { Bucket, DatasetField, FieldType, Shape } from '../../wire/mod.ts'
+import { isOurs } from '../shapes/our-fields.ts'
 import { saidFields } from '../shapes/shapes.ts'
 
 /** A text is in the group of its first 256 characters. */
@@ -20,7 +21,7 @@ export type FieldPlace = { type: FieldType } & ({ column: string } | { ofImport:
 
 /** Of a field that can be counted by; `undefined` for one that is not there, or that no rollup has. */
 export function placeOfField({ shape, columns }: Counted, name: string): FieldPlace | undefined {
-  const own = columns.find((column) => column.name === name)
+  const own = isOurs(name) ? undefined : columns.find((column) => column.name === name)
   if (own) return { type: own.type, column: own.column }
   if (saidFields(shape).some((field) => field.name === name)) return { type: 'text', ofImport: name }
   return name === '_received_at' ? { type: 'time', ofImport: name } : undefined
@@ -74,21 +75,14 @@ export function groupSql(expression: string, type: FieldType): string {
 
 const DAY = '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'
 
-/** The beginning of a time's bucket; null for what is no time. `expression`: a time, or its first ten characters. */
-export function bucketSql(expression: string, bucket: Bucket): string {
-  const of = (chars: number, form: string, given: string) =>
-    `CASE WHEN substr(${expression}, 1, ${chars}) GLOB '${form}' THEN ${given} END`
-  const day = `substr(${expression}, 1, ${DAY_CHARS})`
-  switch (bucket) {
-    case 'hour':
-      return of(13, `${DAY}T[0-9][0-9]`, `substr(${expression}, 1, 13) || ':00Z'`)
-    case 'day':
-      return of(DAY_CHARS, DAY, day)
-    case 'week':
-      return of(DAY_CHARS, DAY, `date(${day}, '-6 days', 'weekday 1')`)
-    case 'month':
-      return of(DAY_CHARS, DAY, `substr(${expression}, 1, 7) || '-01'`)
+/** The beginning of a day's bucket in UTC; null for what is no day. `expression`: the first ten characters of a time. */
+export function bucketSql(expression: string, bucket: Exclude<Bucket, 'hour'>): string {
+  const given = {
+    day: expression,
+    week: `date(${expression}, '-6 days', 'weekday 1')`,
+    month: `substr(${expression}, 1, 7) || '-01'`,
   }
+  return `CASE WHEN ${expression} GLOB '${DAY}' THEN ${given[bucket]} END`
 }
 
 /** Null stands in a key as an empty blob: a primary key has no nulls, and no value of a column is a blob. */

@@ -1,4 +1,5 @@
 /** A question about groups, made ready: the columns of its answer, and what is added up for each. */
+import { isTimeZone, TimeZone } from '../../base/mod.ts'
 import type { FieldType, GroupAnswer, GroupKey, GroupMeasure, GroupQuery } from '../../wire/mod.ts'
 import { QueryInvalid } from '../errors.ts'
 import { quoted } from '../formats/item.ts'
@@ -10,6 +11,8 @@ export type GroupPlan = {
   columns: GroupAnswer['columns']
   keys: PlannedKey[]
   measures: PlannedMeasure[]
+  /** Of the buckets; none where they are those of UTC, or there are none. */
+  zone: TimeZone | undefined
   /** Columns by their places, the first most important. */
   order: { at: number; descending: boolean }[]
 }
@@ -18,7 +21,7 @@ export type GroupPlan = {
 const NESTED_KEYS_MAX = 1
 
 /** Refuses `query.invalid`, `query.field_restricted`. */
-export function planOf(fields: QueryFields, { by, measures, sort, where }: GroupQuery): GroupPlan {
+export function planOf(fields: QueryFields, { by, measures, sort, where, timeZone }: GroupQuery): GroupPlan {
   const keys = by.map((key) => ({ key, field: keyField(fields, key) }))
   if (keys.filter(({ field }) => field.type === 'json').length > NESTED_KEYS_MAX) {
     throw new QueryInvalid('one nested field can be grouped by at a time')
@@ -34,7 +37,15 @@ export function planOf(fields: QueryFields, { by, measures, sort, where }: Group
   if (unknown) {
     throw new QueryInvalid(`the answer has no column ${quoted(unknown.column)}, expected one of ${names.join(', ')}`)
   }
-  return { columns, keys, measures: planned, order: [...sorted, ...keys.map((_, at) => ({ at, descending: false }))] }
+  const order = [...sorted, ...keys.map((_, at) => ({ at, descending: false }))]
+  return { columns, keys, measures: planned, zone: zoneOf(by, timeZone), order }
+}
+
+function zoneOf(by: readonly GroupKey[], name = 'UTC'): TimeZone | undefined {
+  if (!isTimeZone(name)) {
+    throw new QueryInvalid(`${quoted(name)} is no time zone here, expected a name such as Europe/Berlin`)
+  }
+  return name === 'UTC' || by.every(({ bucket }) => bucket === undefined) ? undefined : new TimeZone(name)
 }
 
 function keyField(fields: QueryFields, { field: name, bucket }: GroupKey): QueryField {

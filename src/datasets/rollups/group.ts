@@ -9,7 +9,9 @@ import { inOneRead } from '../tenant/query.ts'
 import { conditionSql, type Sql } from '../tenant/query-conditions.ts'
 import { type QueryField, QueryFields } from '../tenant/query-fields.ts'
 import { bucketSql, elementsJoin, GROUP_CHARS_MAX, groupSql } from './dimensions.ts'
+import { countedGroups, keysSql, onlyCounts } from './group-counts.ts'
 import { type GroupPlan, type PlannedKey, type PlannedMeasure, planOf } from './group-plan.ts'
+import { GroupTimes } from './group-times.ts'
 import { GROUPS_MAX, Groups } from './groups.ts'
 import { type RollupRow, rollupsOf, rollupTable } from './rollup-rows.ts'
 
@@ -17,6 +19,8 @@ import { type RollupRow, rollupsOf, rollupTable } from './rollup-rows.ts'
 const STRETCH_MIN = 2_048
 /** Where nearly every record is a group of its own, longer ones are cheaper. */
 const STRETCH_MAX = 65_536
+/** As one text for each of 4 keys, 16,384 × 256 characters at most: 16 MiB. */
+const COUNTED_MAX = 16_384
 
 type Asked = { db: DataDatabase; dataset: DatasetRow; fields: QueryFields; query: GroupQuery; plan: GroupPlan }
 
@@ -59,8 +63,10 @@ function askedOf(db: DataDatabase, id: string, query: GroupQuery, clearance: Cle
 /** It has all that is asked for, to the last record. */
 function serves(rollup: RollupRow, { fields, plan, query }: Asked): boolean {
   const { by, sum } = rollup
+  // Days are kept as those of UTC.
   const hasKey = ({ key: { field, bucket }, field: { type } }: PlannedKey): boolean =>
-    bucket !== 'hour' && by.some((one) => one.field === field && (one.bucket !== undefined) === (type === 'time'))
+    (bucket === undefined || (bucket !== 'hour' && !plan.zone)) &&
+    by.some((one) => one.field === field && (one.bucket !== undefined) === (type === 'time'))
   // A record counts once for each text of a nested field: only where these are told apart the figures are right.
   const nested = by.filter(({ field }) => fields.shown(field).type === 'json')
   const areApart = nested.every(({ field }) => plan.keys.some(({ key }) => key.field === field))
@@ -94,7 +100,7 @@ function fromRollup({ db, fields, query, plan }: Asked, rollup: RollupRow): Grou
   const columnOf = (name: string): string => `q.d${rollup.by.findIndex(({ field }) => field === name) + 1}`
   const sumOf = (name: string): number => rollup.sum.indexOf(name) + 1
   const keys = plan.keys.map(({ key: { field, bucket } }) =>
-    bucket ? bucketSql(columnOf(field), bucket) : columnOf(field),
+    bucket && bucket !== 'hour' ? bucketSql(columnOf(field), bucket) : columnOf(field),
   )
   const added = plan.measures.flatMap((planned) =>
     planned.measure === 'count'
@@ -125,10 +131,11 @@ function rangeOf(column: string, condition: Condition, fields: QueryFields): Sql
 
 function fromRecords({ db, dataset, fields, query, plan }: Asked): GroupAnswer {
   const nested = plan.keys.find(({ field }) => field.type === 'json')
-  const keys = plan.keys.map(({ key: { bucket }, field: { expression, type } }) => {
-    if (bucket) return bucketSql(expression, bucket)
-    return type === 'json' ? groupSql('e.value', type) : groupSql(expression, type)
-  })
+  const times = plan.keys.map(({ key: { bucket } }) => bucket && new GroupTimes(bucket, plan.zone))
+  const keysNow = () =>
+    plan.keys.map(({ field: { expression, type } }, at) => {
+      return times[at]?.sql(expression) ?? groupSql(type === 'json' ? 'e.value' : expression, type)
+    })
   const conditions = query.where.map((condition) => conditionSql(fields, condition))
   const used = [
     ...plan.keys.map(({ field }) => field),
@@ -144,18 +151,36 @@ function fromRecords({ db, dataset, fields, query, plan }: Asked): GroupAnswer {
   const added = [...plan.measures.flatMap(addedSql), 'count(*)']
   const groups = new Groups(plan)
   const [first, last] = db.row(`SELECT min(no), max(no) FROM ${recordsTable(dataset.no)}`) ?? []
-  let stretch = STRETCH_MIN
+  const counts = onlyCounts(plan)
+  const partOf = (keys: readonly string[], conditions: readonly Sql[]): SqlResult[][] => {
+    if (!counts) return db.all(...grouped(keys, added, from, conditions))
+    const [columns = []] = db.all(...grouped([], keysSql(keys), from, conditions))
+    return countedGroups(columns).map((row) => [...row, row.at(-1) ?? 0])
+  }
+  // A nested record is in up to 32 groups, and no part may come to more groups than are given.
+  const stretchMax = nested ? STRETCH_MIN : counts ? COUNTED_MAX : STRETCH_MAX
+  let [stretch, keys] = [STRETCH_MIN, keysNow()]
   for (let at = Number(first ?? 0); first !== null && at <= Number(last); ) {
     const within: Sql = { text: 'r.no >= ? AND r.no < ?', values: [at, at + stretch] }
-    const part = db.all(...grouped(keys, added, from, [within, ...conditions]))
-    groups.add(part.map((row) => row.slice(0, -1)))
+    const part = partOf(keys, [within, ...conditions])
+    const cut = times.map((time, key) => time?.wereCut(part.map((row) => row[key])) ?? true)
+    if (cut.includes(false)) {
+      keys = keysNow()
+      continue
+    }
+    groups.add(
+      part.map((row) =>
+        row.slice(0, -1).map((value, key) => times[key]?.bucketOf(value) ?? (times[key] ? null : value)),
+      ),
+    )
     at += stretch
     const records = part.reduce((sum, row) => sum + Number(row.at(-1)), 0)
-    if (part.length * 4 > records) stretch = Math.min(2 * stretch, STRETCH_MAX)
+    if (part.length * 4 > records) stretch = Math.min(2 * stretch, stretchMax)
   }
   // All records that there are, even if there are none, are one group.
   if (plan.keys.length === 0 && first === null) groups.add(noRecords(plan))
-  return groups.answer(query, 'records')
+  const answer = groups.answer(query, 'records')
+  return { ...answer, rows: answer.rows.map((row) => row.map((value, at) => times[at]?.given(value) ?? value)) }
 }
 
 function noRecords({ measures }: GroupPlan): SqlResult[][] {

@@ -48,7 +48,9 @@ export function numberOf(text: string): number | undefined {
   if (!NUMBER.test(text)) return undefined
   const digits = text.length > DIGITS_MAX ? text.replace(/[eE].*$/, '').replace(/\D/g, '').length : 0
   const number = digits > DIGITS_MAX ? Number.NaN : Number(text)
-  return Number.isFinite(number) ? number : undefined
+  // What is too small for a number becomes 0, which it is not.
+  const isVoid = number === 0 && /^-?[0.]*[1-9]/.test(text)
+  return Number.isFinite(number) && !isVoid ? number : undefined
 }
 
 function booleanOf(value: Json): number | undefined {

@@ -16,6 +16,7 @@ import { addClassChange, classOf, type Labels, labelsOf } from '../classes/field
 import { DatasetExists, DatasetNotFound, DatasetsTooMany, FieldNotFound } from '../errors.ts'
 import { quoted } from '../formats/item.ts'
 import { declarePresets } from '../rollups/rollup-rows.ts'
+import { declarePresetSearch } from '../search/search-rows.ts'
 import { SHAPES, saidFields } from '../shapes/shapes.ts'
 
 /** A list of them fits a page, and their schemas SQLite's memory: 1,000 × ~20 columns. */
@@ -59,6 +60,7 @@ export async function createDataset(
     const no = Number(made?.[0])
     makeTable(db, no, shape)
     declarePresets({ db, clock, random }, { no, shape }, 'ready')
+    declarePresetSearch(db, { no, shape })
     return datasetOf(db, id)
   })
 }

@@ -15,6 +15,7 @@ import {
   type Reason,
   resumedImport,
   saveCounts,
+  saveRange,
 } from './import-rows.ts'
 import { RecordWriter } from './record-writer.ts'
 import type { Totals } from './totals.ts'
@@ -78,6 +79,7 @@ export class DocumentImport {
       }
     }
     saveCounts(this.#db, this.#begun.no, this.#begun.counts)
+    saveRange(this.#db, this.#dataset.no, this.#begun.no)
     return false
   }
 
@@ -135,6 +137,7 @@ export class DocumentImport {
   #end(reason: Reason | undefined): void {
     const { no, counts } = this.#begun
     const { format } = this.#reading
+    saveRange(this.#db, this.#dataset.no, no)
     endImport(this.#db, no, { counts, nowMs: this.#clock.now(), ...(format && { format }), ...(reason && { reason }) })
   }
 }

@@ -5,6 +5,7 @@
 import type { Clock, Turns } from '../../base/mod.ts'
 import { type DataDatabase, yieldToFinalisers } from '../../store/mod.ts'
 import { ImportCrashed } from '../errors.ts'
+import { catchUp } from '../indexes/build.ts'
 import { RollupCounts } from '../rollups/rollup-counts.ts'
 import { type DatasetRow, findDataset } from './dataset-rows.ts'
 import { DocumentImport, type TakenEntry } from './import-document.ts'
@@ -81,6 +82,7 @@ export async function importEntries(
     }
     transaction.totals.write(db)
     transaction.rollups.write()
+    for (const no of transaction.totals.datasets) catchUp(db, no)
     if (done !== undefined) reach(db, done)
   }
   try {

@@ -4,6 +4,7 @@ import type { DataDatabase, SqlResult } from '../../store/mod.ts'
 import type { TakenHeader } from '../../wire/mod.ts'
 import { type ImportReport, type ImportSummary, REMARKS_MAX, type Remark } from '../../wire/mod.ts'
 import { ImportNotFound } from '../errors.ts'
+import { recordsTable } from './dataset-rows.ts'
 import type { Remarked } from './record-writer.ts'
 import type { Totals } from './totals.ts'
 
@@ -37,8 +38,9 @@ export function beginImport(
   db.run(
     `INSERT INTO imports (no, id, dataset, state, received_at_ms, started_at_ms, file_name, content_type, encoding, bytes, sha256,
        token, idempotency_key, run, branch, environment, "commit", build, attributes, run_no, items_done, rows_taken, rows_replaced,
-       rows_refused, warnings, object_key)
-     VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)`,
+       rows_refused, warnings, object_key, first_no)
+     VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?,
+       (SELECT coalesce(max(no), 0) + 1 FROM ${recordsTable(datasetNo)}))`,
     [
       ...[no, header.import, datasetNo, header.receivedAtMs, nowMs, header.fileName ?? null],
       ...[header.contentType ?? null, header.encoding, header.bytes, header.sha256, header.token ?? null],
@@ -55,6 +57,13 @@ export function beginImport(
 function firstOfRun(db: DataDatabase, datasetNo: number, run: string): number | undefined {
   const row = db.row('SELECT run_no FROM imports WHERE dataset = ? AND run = ? ORDER BY no LIMIT 1', [datasetNo, run])
   return row && Number(row[0])
+}
+
+/** Within a transaction: up to which number its records stand. */
+export function saveRange(db: DataDatabase, datasetNo: number, no: number): void {
+  db.run(`UPDATE imports SET last_no = (SELECT coalesce(max(no), 0) FROM ${recordsTable(datasetNo)}) WHERE no = ?`, [
+    no,
+  ])
 }
 
 /** Within a transaction: what is done so far. */
@@ -85,6 +94,23 @@ export function endImport(
   )
 }
 
+/** Within a transaction: what was said of it is said anew when it is read again. */
+export function forgetRemarks(db: DataDatabase, no: number): void {
+  db.run('DELETE FROM import_remarks WHERE import = ?', [no])
+}
+
+/** Within a transaction: what came of it when it was read again. What it took the place of then is not known any more than before. */
+export function endAgain(
+  db: DataDatabase,
+  no: number,
+  { nowMs, ...ended }: { counts: Counts; format?: string; reason?: Reason; nowMs: number },
+): void {
+  const [endedAtMs, replaced] = db.row('SELECT ended_at_ms, rows_replaced FROM imports WHERE no = ?', [no]) ?? []
+  const counts = { ...ended.counts, replaced: Math.min(Number(replaced), ended.counts.taken) }
+  endImport(db, no, { ...ended, counts, nowMs: Number(endedAtMs) })
+  db.run('UPDATE imports SET reimported_at_ms = ? WHERE no = ?', [nowMs, no])
+}
+
 /** Within a transaction: counts remarks, and keeps the first of each kind. */
 export function addRemarks(db: DataDatabase, no: number, counts: Counts, remarks: readonly Remarked[]): void {
   for (const { kind, line, reason } of remarks) {
@@ -98,8 +124,11 @@ export function addRemarks(db: DataDatabase, no: number, counts: Counts, remarks
 
 const ABOUT = `SELECT i.id, d.id, i.state, i.received_at_ms, i.started_at_ms, i.ended_at_ms, i.format, i.file_name, i.content_type,
     i.bytes, i.sha256, i.token, i.attributes, i.run, i.branch, i.environment, i."commit", i.build, i.rows_taken, i.rows_replaced,
-    i.rows_refused, i.warnings, i.reason_code, i.reason, i.reason_line, i.no, i.erased_at_ms
-  FROM imports i JOIN datasets d ON d.no = i.dataset`
+    i.rows_refused, i.warnings, i.reason_code, i.reason, i.reason_line, i.no, i.erased_at_ms, i.document_gone_at_ms, i.records_gone_at_ms, i.reimported_at_ms,
+    CASE WHEN j.current = i.no THEN 'running'
+      WHEN i.no > j.done AND i.no <= j.up_to AND (j.only IS NULL OR j.only = i.no OR i.format = 'removals')
+        AND coalesce(i.erased_at_ms, i.document_gone_at_ms, i.records_gone_at_ms) IS NULL THEN 'waiting' END
+  FROM imports i JOIN datasets d ON d.no = i.dataset LEFT JOIN reimports j ON j.dataset = d.no AND j.state = 'running'`
 
 /** One import of a dataset with its first refusals and warnings, or `undefined`. */
 export function findImport(db: DataDatabase, dataset: string, id: string): ImportReport | undefined {
@@ -127,7 +156,7 @@ export function findDocument(
 ): { encoding: string; content: { document: string } | { objectKey: string } } | undefined {
   const row = db.row(
     `SELECT i.encoding, i.object_key, o.content FROM imports i JOIN datasets d ON d.no = i.dataset
-     LEFT JOIN documents o ON o.import = i.no WHERE d.id = ? AND i.id = ? AND i.erased_at_ms IS NULL`,
+     LEFT JOIN documents o ON o.import = i.no WHERE d.id = ? AND i.id = ? AND i.erased_at_ms IS NULL AND i.document_gone_at_ms IS NULL`,
     [dataset, id],
   )
   const [encoding, objectKey, content] = row ?? []
@@ -168,7 +197,8 @@ export function findByIdempotencyKey(
 function summaryFrom(row: SqlResult[]): ImportSummary {
   const [id, dataset, state, receivedAtMs, startedAtMs, endedAtMs, format, fileName, contentType, ...more] = row
   const [bytes, sha256, token, attributes, run, branch, environment, commit, build, ...counted] = more
-  const [rowsTaken, rowsReplaced, rowsRefused, warnings, reasonCode, reason, reasonLine, , erasedAtMs] = counted
+  const [rowsTaken, rowsReplaced, rowsRefused, warnings, reasonCode, reason, reasonLine, , ...later] = counted
+  const [erasedAtMs, documentGoneAtMs, recordsGoneAtMs, reimportedAtMs, reimport] = later
   const said = { run, branch, environment, commit, build }
   const reasonGiven = { code: reasonCode, message: reason, line: reasonLine }
   return given({
@@ -189,6 +219,7 @@ function summaryFrom(row: SqlResult[]): ImportSummary {
     attributes: { ...JSON.parse(String(attributes)), ...given(said) },
     ...{ rowsTaken, rowsReplaced, rowsRefused, warnings },
     ...{ reason: reasonCode === null ? null : given(reasonGiven), erasedAtMs },
+    ...{ documentGoneAtMs, recordsGoneAtMs, reimportedAtMs, reimport },
   }) as ImportSummary
 }
 

@@ -6,6 +6,7 @@ import type { Clearance, FieldClass, QueriedField } from '../../wire/mod.ts'
 import { classOf } from '../classes/field-classes.ts'
 import { FieldRestricted, QueryInvalid } from '../errors.ts'
 import { quoted } from '../formats/item.ts'
+import { besideOurs } from '../shapes/our-fields.ts'
 import { saidFields, UPLOAD_ATTRIBUTES } from '../shapes/shapes.ts'
 import type { DatasetRow } from './dataset-rows.ts'
 
@@ -15,7 +16,7 @@ export type QueryField = QueriedField & { expression: string; ofImport: boolean 
 /** All that the upload said, whichever have a column of their own; a merge patch leaves out what is null. */
 const ATTRIBUTES = `json_patch(i.attributes, json_object(${UPLOAD_ATTRIBUTES.map((name) => `'${name}', i."${name}"`).join(', ')}))`
 
-/** What every record has besides its dataset's own fields, unless a document has a field of that name. */
+/** What every record has besides its dataset's own fields, by the names that are ours. */
 const OF_IMPORT: readonly QueryField[] = [
   // By what a record is found again, for as long as none took its place.
   { name: '_record', type: 'number', expression: 'r.no', ofImport: false },
@@ -37,19 +38,21 @@ export class QueryFields {
   readonly #byName: ReadonlyMap<string, QueryField>
 
   constructor(dataset: Pick<DatasetRow, 'shape' | 'columns' | 'labels'>, clearance: Clearance) {
-    const own = dataset.columns.map(({ name, type, column }): QueryField => {
-      return { name, type, expression: `r.${column}`, ofImport: false }
+    const names = new Set(dataset.columns.map(({ name }) => name))
+    const given = besideOurs([...names])
+    const own = dataset.columns.map(({ name, type, column }, at): QueryField => {
+      const field = { name: given[at] ?? name, type, expression: `r.${column}`, ofImport: false }
+      return sees(clearance, classOf(dataset, name)) ? field : masked(field)
     })
     const said = saidFields(dataset.shape).map((field): QueryField => {
       const expression = field.name === 'run' ? 'coalesce(i.run, i.id)' : `i."${field.name}"`
       return { ...field, expression, ofImport: true }
     })
-    const names = new Set(own.map(({ name }) => name))
-    const ofDocuments = [...own, ...said.filter(({ name }) => !names.has(name))]
-    const ofImport = OF_IMPORT.filter(({ name }) => !names.has(name))
+    const ofUpload = said.filter(({ name }) => !names.has(name))
     this.all = [
-      ...ofDocuments.map((field) => (sees(clearance, classOf(dataset, field.name)) ? field : masked(field))),
-      ...ofImport.map((field) =>
+      ...own,
+      ...ofUpload.map((field) => (sees(clearance, classOf(dataset, field.name)) ? field : masked(field))),
+      ...OF_IMPORT.map((field) =>
         sees(clearance, OPEN_OF_IMPORT.has(field.name) ? 'public' : 'restricted') ? field : masked(field),
       ),
     ]

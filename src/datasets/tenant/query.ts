@@ -7,17 +7,22 @@ import { createSha256 } from '../../crypto/mod.ts'
 import type { DataDatabase, SqlResult, SqlValue } from '../../store/mod.ts'
 import type { Clearance, Query, QueryPage } from '../../wire/mod.ts'
 import { QueryInvalid } from '../errors.ts'
+import { chosenIndex, type IndexUse } from '../indexes/choose.ts'
+import { type Search, searchFor } from '../search/search-sql.ts'
 import { givenValue } from '../shapes/values.ts'
 import { type DatasetRow, datasetRow, recordsTable } from './dataset-rows.ts'
-import { conditionSql, type Sql, searchSql } from './query-conditions.ts'
+import { conditionSql, type Sql } from './query-conditions.ts'
 import { type QueryField, QueryFields } from './query-fields.ts'
 
 /** Characters of one answer after which no further record comes: 4 Mi, ~8 MiB as it is built. */
 const PAGE_CHARS_MAX = 4_194_304
+/** Of a record, by which it is found again. */
+const NUMBER = 'r.no'
 /** Long texts are put in order by their beginnings, which also stand in a page's end. */
 const SORTED_CHARS_MAX = 256
 
 type Sorted = { expression: string; descending: boolean; ofImport: boolean }
+type Ways = { sorted: readonly Sorted[]; search: Search | undefined; index: IndexUse | undefined }
 /** Where a page ended: the record's values in the query's order, its number, and what the query was. */
 type Place = { values: SqlValue[]; no: number; of: string }
 
@@ -55,7 +60,10 @@ function pageOf(db: DataDatabase, dataset: DatasetRow, query: Query, clearance: 
   const given = query.fields?.map((name) => fields.shown(name)) ?? fields.all
   const sorted = (query.sort ?? []).map(({ field, descending = false }) => sortedBy(fields.named(field), descending))
   const of = markOf(query)
-  const found = db.all(...findStatement(dataset, fields, sorted, query, of))
+  const search = query.search === undefined ? undefined : searchFor(db, dataset, fields, query.search)
+  const index = search?.table === undefined ? chosenIndex(db, dataset, query) : undefined
+  const ways = { sorted: index?.inOrder(sorted) ?? sorted, search, index }
+  const found = db.all(...findStatement(dataset, fields, ways, query, of))
   const rows: unknown[][] = []
   const read = readStatement(dataset, given)
   let chars = 0
@@ -72,6 +80,7 @@ function pageOf(db: DataDatabase, dataset: DatasetRow, query: Query, clearance: 
     fields: given.map(({ name, type, masked }) => ({ name, type, ...(masked && { masked }) })),
     rows,
     ...(last && last !== found.at(-1) && { next: nextOf(last, of) }),
+    ...(search && { search: { from: search.from, waiting: search.waiting } }),
   }
 }
 
@@ -84,25 +93,41 @@ function sortedBy({ expression, type, ofImport }: QueryField, descending: boolea
 function findStatement(
   { no }: DatasetRow,
   fields: QueryFields,
-  sorted: readonly Sorted[],
-  { where = [], search, limit, after }: Query,
+  { sorted: asked, search, index }: Ways,
+  { where = [], limit, after }: Query,
   of: string,
 ): [string, SqlValue[]] {
   const conditions = where.map((condition) => conditionSql(fields, condition))
-  if (search !== undefined) conditions.push(searchSql(fields, search))
-  if (after !== undefined) conditions.push(behind(sorted, placeOf(after, of, sorted.length)))
+  if (search) conditions.push(...search.conditions)
+  if (index) conditions.push(index.condition(fields))
+  const lead = search?.table === undefined ? index?.lead : { table: `${search.table} s`, number: 's.rowid' }
+  const number = lead?.number ?? NUMBER
+  const sorted = asked.map((one) => ({ ...one, expression: byNumber(one.expression, number) }))
+  if (after !== undefined) conditions.push(behind({ sorted, number }, placeOf(after, of, sorted.length)))
   const joins = [...sorted, ...where.map(({ field }) => fields.named(field))].some(({ ofImport }) => ofImport)
-  const from = `${recordsTable(no)} r${joins ? ' JOIN imports i ON i.no = r.import_no' : ''}`
-  const filter = conditions.length > 0 ? `WHERE ${conditions.map(({ text }) => text).join(' AND ')}` : ''
+  const from = fromClause(no, lead, joins)
+  const filter = conditions.map(({ text }) => byNumber(text, number)).join(' AND ')
   const order = [
     ...sorted.map(({ expression, descending }) => `${expression}${descending ? ' DESC' : ''}`),
-    'r.no DESC',
+    ...(sorted.some(({ expression }) => expression === number) ? [] : [`${number} DESC`]),
   ]
   const selected = ['r.no', ...sorted.map(({ expression }) => expression)]
   return [
-    `SELECT ${selected.join(', ')} FROM ${from} ${filter} ORDER BY ${order.join(', ')} LIMIT ?`,
+    `SELECT ${selected.join(', ')} FROM ${from} ${filter && `WHERE ${filter}`} ORDER BY ${order.join(', ')} LIMIT ?`,
     [...conditions.flatMap(({ values }) => values), limit + 1],
   ]
+}
+
+/** The number of a record as what leads to it has it: so a range of numbers is a range there. No name or value is part of a statement. */
+function byNumber(text: string, number: string): string {
+  return number === NUMBER ? text : text.replace(/\br\.no\b/g, number)
+}
+
+/** What leads to records is read in its own order, as far as a page needs: the order of joins is not left open. */
+function fromClause(no: number, lead: IndexUse['lead'] | undefined, joins: boolean): string {
+  const [records, imports] = [recordsTable(no), 'JOIN imports i ON i.no = r.import_no']
+  if (!lead) return `${records} r${joins ? ` ${imports}` : ''}`
+  return `${lead.table} CROSS JOIN ${records} r ON r.no = ${lead.number}${joins ? ` CROSS ${imports}` : ''}`
 }
 
 function readStatement({ no }: DatasetRow, given: readonly QueryField[]): string {
@@ -111,11 +136,12 @@ function readStatement({ no }: DatasetRow, given: readonly QueryField[]): string
 }
 
 /** What comes after a place in the query's order. Nulls come before everything, as SQLite sorts them. */
-function behind(sorted: readonly Sorted[], { values, no }: Place): Sql {
+function behind(order: { sorted: readonly Sorted[]; number: string }, { values, no }: Place): Sql {
+  const { sorted, number } = order
   const [first, ...rest] = sorted
-  if (!first) return { text: 'r.no < ?', values: [no] }
+  if (!first) return { text: `${number} < ?`, values: [no] }
   const [value = null, ...others] = values
-  const tied = behind(rest, { values: others, no, of: '' })
+  const tied = behind({ sorted: rest, number }, { values: others, no, of: '' })
   const beyond = beyondValue(first, value)
   return {
     text: `(${beyond.text} OR (${first.expression} IS ? AND ${tied.text}))`,

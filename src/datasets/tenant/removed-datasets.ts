@@ -3,7 +3,10 @@
  * for ten million records to be dropped, and a crash leaves only that less is left.
  */
 import type { DataDatabase } from '../../store/mod.ts'
+import { endHistory } from '../history/changes.ts'
+import { endIndexes, sweepIndex } from '../indexes/index-rows.ts'
 import { dropRollups } from '../rollups/rollup-rows.ts'
+import { endSearch, sweepSearch } from '../search/search-rows.ts'
 import { datasetRow, recordsTable } from './dataset-rows.ts'
 
 /** Begins a name and an id that no dataset is given; lists of datasets pass it over. */
@@ -17,6 +20,9 @@ export async function removeDataset(db: DataDatabase, id: string): Promise<strin
   return db.transaction(() => {
     const { no } = datasetRow(db, id)
     dropRollups(db, no)
+    endSearch(db, no)
+    endHistory(db, no)
+    endIndexes(db, no)
     db.run(`UPDATE datasets SET id = '${REMOVED}' || no, name = '${REMOVED}' || no WHERE no = ?`, [no])
     const files = db.all('SELECT id FROM imports WHERE dataset = ? AND object_key IS NOT NULL', [no])
     return files.map(([file]) => String(file))
@@ -29,6 +35,7 @@ export async function sweepRemoved(db: DataDatabase): Promise<boolean> {
   if (no === undefined) return false
   const table = recordsTable(Number(no))
   await db.transaction(() => {
+    if (sweepSearch(db, Number(no)) || sweepIndex(db, Number(no))) return
     if (db.run(`DELETE FROM ${table} WHERE no IN (SELECT no FROM ${table} LIMIT ?)`, [RECORDS_OF_STEP]) > 0) return
     const some = 'SELECT no FROM imports WHERE dataset = ? LIMIT ?'
     if (db.run(`DELETE FROM imports WHERE no IN (${some})`, [Number(no), IMPORTS_OF_STEP]) > 0) return

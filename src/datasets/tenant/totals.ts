@@ -11,10 +11,17 @@ export class Totals {
     this.#more.set(datasetNo, { records: more.records + records, imports: more.imports + imports })
   }
 
+  /** Those whose records or imports have changed. */
+  get datasets(): number[] {
+    return [...this.#more.keys()]
+  }
+
   /** Within the transaction. */
   write(db: DataDatabase): void {
     for (const [no, { records, imports }] of this.#more) {
       db.run('UPDATE datasets SET records = records + ?, imports = imports + ? WHERE no = ?', [records, imports, no])
+      for (const follows of ['searches', 'dataset_indexes'])
+        db.run(`UPDATE ${follows} SET due = 1 WHERE dataset = ?`, [no])
     }
   }
 }

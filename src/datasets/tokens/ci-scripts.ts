@@ -48,7 +48,8 @@ const JENKINS: Said = {
   ...{ branch: `\${BRANCH_NAME:-\${GIT_BRANCH:-}}`, commit: '$GIT_COMMIT', build: '$BUILD_NUMBER', run: '$BUILD_TAG' },
 }
 const BASH: Said = {
-  ...{ branch: '$(git rev-parse --abbrev-ref HEAD)', commit: '$(git rev-parse HEAD)' },
+  // Beside a copy from git; elsewhere both stay empty, without a word.
+  ...{ branch: '$(git rev-parse --abbrev-ref HEAD 2>/dev/null)', commit: '$(git rev-parse HEAD 2>/dev/null)' },
   ...{ build: '$(date -u +%Y-%m-%dT%H:%M:%SZ)', run: '$(uname -n)-$(date +%s)' },
 }
 
@@ -63,10 +64,17 @@ export function ciScripts(place: CiPlace): CiScript[] {
       name: 'bash',
       title: 'curl',
       language: 'bash',
-      text: `${['#!/usr/bin/env bash', ...shell(place, BASH)].join('\n')}\n`,
+      text: `${['#!/usr/bin/env bash', ...trustHint(place), ...shell(place, BASH)].join('\n')}\n`,
     },
     { name: 'powershell', title: 'PowerShell', language: 'powershell', text: powershell(place) },
   ]
+}
+
+/** Whoever takes the script elsewhere may have to tell curl whom to trust. */
+function trustHint({ ca }: CiPlace): string[] {
+  return ca === undefined
+    ? ['# Where curl does not know the authority of the certificate: add --cacert FILE behind --header @-']
+    : []
 }
 
 /** One line that uploads one file with curl. */

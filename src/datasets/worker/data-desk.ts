@@ -23,18 +23,23 @@ import {
   removeDataTenantRow,
   removingDataTenants,
 } from '../data-tenants.ts'
+import { ExportsRunning } from '../export/exporting.ts'
 import { WaitingRoom } from '../intake/waiting-room.ts'
 import { removeForgotten } from '../partial/partial-uploads.ts'
+import { RetentionMarks } from '../retention/retention-marks.ts'
 import type { LaunchDataWorker } from './data-process.ts'
 import { ImportTurns } from './import-turns.ts'
 import { LazyWorker } from './lazy-worker.ts'
 import { QueryTurns } from './query-turns.ts'
 import type { DataWorkers } from './tenant-access.ts'
-import { type TenantData, TenantRoom } from './tenant-data.ts'
+import type { TenantData } from './tenant-data.ts'
 import { DATA_FOLDER, mayWait, tenantPlaces, tenantsIn } from './tenant-places.ts'
+import { TenantRoom } from './tenant-room.ts'
 
 /** Processes that read, each with one query at a time; the second is started when the first has one. */
 const READERS = 2
+/** Questions in SQL at once, each of another tenant in a process of its own. */
+export const SQL_AT_ONCE = 2
 /** A journal that nobody uses is closed after a minute. */
 const IDLE_MS = 60_000
 const LOOK_MS = 15_000
@@ -58,6 +63,8 @@ export class DataDesk {
   readonly #workers: DataWorkers
   readonly #rooms = new Map<DataTenantId, TenantRoom>()
   readonly #importing: ImportTurns
+  readonly #exports = new ExportsRunning()
+  readonly #retentions: RetentionMarks
   readonly #waitingRoom = new WaitingRoom()
   readonly #over = new AbortController()
   /** Tenants that are known to be there. */
@@ -69,8 +76,13 @@ export class DataDesk {
   constructor(deps: DataDeskDeps) {
     this.#deps = deps
     this.#folder = join(deps.folder, DATA_FOLDER)
-    const readers = Array.from({ length: READERS }, () => new LazyWorker(deps))
-    this.#workers = { writer: new LazyWorker(deps), queries: new QueryTurns(deps.clock, readers) }
+    this.#retentions = new RetentionMarks(deps.db)
+    const turnsOf = (length: number) =>
+      new QueryTurns(
+        deps.clock,
+        Array.from({ length }, () => new LazyWorker(deps)),
+      )
+    this.#workers = { writer: new LazyWorker(deps), queries: turnsOf(READERS), sql: turnsOf(SQL_AT_ONCE) }
     this.#importing = new ImportTurns(deps.clock)
   }
 
@@ -99,7 +111,7 @@ export class DataDesk {
 
   /** The data of one tenant. Opens nothing yet. */
   of(tenant: DataTenantId): TenantData {
-    return this.#room(tenant)
+    return this.#room(tenant).data
   }
 
   /**
@@ -121,6 +133,28 @@ export class DataDesk {
   /** Those whose removal was cut off. */
   removing(): Promise<DataTenantId[]> {
     return removingDataTenants(this.#deps)
+  }
+
+  /** Those that may not keep everything for ever; no other's database need be opened to look for what is too old. */
+  async retained(): Promise<DataTenantId[]> {
+    const there = new Set<string>((await this.databases()).map(({ id }) => id))
+    return (await this.#retentions.marked()).filter((id) => there.has(id))
+  }
+
+  /** After a restore: any of them may have a retention by now. */
+  supposeRetentions(): Promise<void> {
+    return this.#retentions.markAll()
+  }
+
+  /** Removes of one of them what was older at that time than its datasets keep it. Refuses `data_tenant.not_found`. */
+  async retain(
+    tenant: DataTenantId,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<{ records: number; documents: number }> {
+    const room = this.#room(tenant)
+    if (!(await this.#retentions.looked(tenant, () => room.hasRetention()))) return { records: 0, documents: 0 }
+    return room.retain(nowMs, AbortSignal.any([signal, this.#over.signal]))
   }
 
   /** Where the databases are that were made, for a backup. */
@@ -174,9 +208,9 @@ export class DataDesk {
   /** Ends all processes; what they were in the middle of is gone on with at the next start. */
   async close(): Promise<void> {
     this.#over.abort()
-    const { writer, queries } = this.#workers
+    const { writer, queries, sql } = this.#workers
     for (const room of this.#rooms.values()) await room.stop()
-    await Promise.all([writer, ...queries.readers].map((worker) => worker.close()))
+    await Promise.all([writer, ...queries.readers, ...sql.readers].map((worker) => worker.close()))
     await this.#looking
     for (const room of this.#rooms.values()) await room.close()
   }
@@ -207,9 +241,10 @@ export class DataDesk {
     const { keyring, clock, random, log } = this.#deps
     const room = new TenantRoom(tenant, {
       ...{ folder: this.#folder, workers: this.#workers, keyring, clock, random, log },
-      ...{ importing: this.#importing, waitingRoom: this.#waitingRoom },
+      ...{ importing: this.#importing, exports: this.#exports, waitingRoom: this.#waitingRoom },
       mayTrim: () => this.#held === 0,
       demand: () => this.#demand(tenant),
+      settingRetention: (work) => this.#retentions.setting(tenant, work),
     })
     this.#rooms.set(tenant, room)
     return room

@@ -1,13 +1,11 @@
 /** One data worker as main sees it: a process that is asked, tells that it lives, and ends. */
 import * as v from 'valibot'
 import { type Clock, systemClock } from '../../base/mod.ts'
-import { type ChildExit, type SpawnOptions, spawnSelf } from '../../host/mod.ts'
+import { type ChildExit, type SpawnOptions, spawnWorker } from '../../host/mod.ts'
 import { type AskOf, createChannel, DataNews, dataAsks, type ReplyOf } from '../../wire/mod.ts'
 
 /** The subcommand under which the program runs `runDataWorker()`. */
 export const DATA_WORKER_SUBCOMMAND = 'data-worker'
-/** What the collector is told that the machine has, as with the workers of deployments: 256 MiB. */
-const COLLECTOR_BYTES = 268_435_456
 
 /** Main tells a data worker nothing without asking. */
 export const NoNews = v.never()
@@ -19,7 +17,8 @@ const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 const LONG_MS: Readonly<Partial<Record<keyof DataAsks, number>>> = {
   ...{ open: 2 * MINUTE_MS, 'remove-dataset': 10 * MINUTE_MS, import: DAY_MS, 'build-rollups': DAY_MS },
-  ...{ query: DAY_MS, 'group-records': DAY_MS, 'erase-documents': DAY_MS },
+  ...{ 'build-indexes': DAY_MS, 'go-on-reimporting': DAY_MS },
+  ...{ query: DAY_MS, sql: DAY_MS, 'export-part': DAY_MS, 'group-records': DAY_MS, 'erase-documents': DAY_MS },
 }
 /** All others are answered from what is there. */
 const REPLY_MAX_MS = Object.fromEntries(
@@ -33,6 +32,12 @@ export type DataProcess = {
   kill(): void
 }
 
+/**
+ * The system ends it with the thread of main that started it, as Bun asks for under this name (Linux: prctl(2), PR_SET_PDEATHSIG): while
+ * libSQL holds its loop it would not see that its channel has closed, and a question without an end would go on for ever.
+ */
+const ENDED_WITH_MAIN = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' }
+
 /** Starts one. */
 export type LaunchDataWorker = (handlers: {
   onNews: (news: DataNews) => void
@@ -41,23 +46,18 @@ export type LaunchDataWorker = (handlers: {
 
 /** Launches this program again under `data-worker`, with nothing of our environment but what is given. */
 export function dataLauncher({
-  env,
   clock = systemClock,
+  env,
   ...options
 }: Pick<SpawnOptions, 'env' | 'entry'> & { clock?: Clock } = {}): LaunchDataWorker {
   return ({ onNews, onBroken }) => {
-    const child = spawnSelf([DATA_WORKER_SUBCOMMAND], {
-      ...options,
-      env: { BUN_JSC_forceRAMSize: String(COLLECTOR_BYTES), ...env },
-      onMessage: (message) => channel.receive(message),
-    })
-    const channel = createChannel({
-      send: (frame) => child.send(frame),
-      ...{ asks: dataAsks, answered: {}, answers: {}, news: DataNews, onNews, onBroken },
-      deadline: { clock, ms: REPLY_MAX_MS },
-    })
-    const exited = child.exited.finally(() => channel.close())
-    exited.catch(() => undefined)
+    const spawned = { ...options, env: { ...ENDED_WITH_MAIN, ...env } }
+    const { child, channel, exited } = spawnWorker(DATA_WORKER_SUBCOMMAND, spawned, (send) =>
+      createChannel({
+        ...{ send, asks: dataAsks, answered: {}, answers: {}, news: DataNews, onNews, onBroken },
+        deadline: { clock, ms: REPLY_MAX_MS },
+      }),
+    )
     return {
       pid: child.pid,
       ask: (what, body) => channel.ask(what, body),

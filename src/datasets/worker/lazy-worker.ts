@@ -60,6 +60,13 @@ export class LazyWorker {
     if (this.#running) this.#end(this.#running)
   }
 
+  /** The same, and resolves when it has ended. */
+  async end(): Promise<void> {
+    const running = this.#running
+    this.kill()
+    await running?.process.exited.catch(() => undefined)
+  }
+
   /** Ends it for good, and resolves when it has ended. */
   async close(): Promise<void> {
     this.#over.abort()

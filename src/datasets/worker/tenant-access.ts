@@ -6,13 +6,14 @@ import type { DataAsks } from './data-process.ts'
 import type { LazyWorker } from './lazy-worker.ts'
 import type { QueryTurns } from './query-turns.ts'
 
-/** `queries` has the processes that read. */
-export type DataWorkers = { writer: LazyWorker; queries: QueryTurns }
+/** `queries` has the processes that read, `sql` those that are each for one question in SQL. */
+export type DataWorkers = { writer: LazyWorker; queries: QueryTurns; sql: QueryTurns }
 type Role = 'writer' | 'reader'
 /** Asks a process that has the database open; what stands around it begins with the work there. */
 type Asking = <T>(ask: () => Promise<T>) => Promise<T>
-type Asks = Omit<DataAsks, 'open' | 'close'>
-type About<What extends keyof Asks> = Omit<AskOf<DataAsks, What>, 'tenant'>
+/** What may be asked about a tenant once its database is open. */
+export type Asks = Omit<DataAsks, 'open' | 'close'>
+export type About<What extends keyof Asks> = Omit<AskOf<DataAsks, What>, 'tenant'>
 
 type AccessKeys = Pick<Keyring, 'placeOf' | 'settle' | 'secretFor'>
 
@@ -32,6 +33,12 @@ const LOOKS: ReadonlySet<keyof Asks> = new Set([
     'class-changes',
     'group',
     'rollups',
+    'sql-views',
+    'retention',
+    'changes',
+    'reimport',
+    'search',
+    'indexes',
   ] as const),
 ])
 
@@ -40,6 +47,9 @@ export class TenantAccess {
   readonly #tenant: DataTenantId
   readonly #workers: DataWorkers
   readonly #keyring: AccessKeys
+  #buildingIndexes = false
+  /** Something may have come due while they were being built. */
+  #indexesDue = false
   /** A writer of this process has brought the database to its schema. */
   #made = false
 
@@ -107,6 +117,7 @@ export class TenantAccess {
     )
     this.#made = true
     if (role === 'writer') void this.buildRollups()
+    if (role === 'writer') void this.buildIndexes()
   }
 
   /**
@@ -115,5 +126,27 @@ export class TenantAccess {
    */
   async buildRollups(): Promise<void> {
     await this.#workers.writer.askRunning('build-rollups', { tenant: this.#tenant }).catch(() => undefined)
+  }
+
+  /** Goes on with what a process that is gone has left to be built. */
+  async resumeBuilding(): Promise<void> {
+    await this.#open(this.#workers.writer)
+  }
+
+  /** Puts records into indexes, of words too, in the same way; asked for after every import. */
+  async buildIndexes(): Promise<void> {
+    this.#indexesDue = true
+    if (this.#buildingIndexes) return
+    this.#buildingIndexes = true
+    try {
+      while (this.#indexesDue) {
+        this.#indexesDue = false
+        await this.#workers.writer.askRunning('build-indexes', { tenant: this.#tenant })
+      }
+    } catch {
+      // It goes on when the database is opened next.
+    } finally {
+      this.#buildingIndexes = false
+    }
   }
 }

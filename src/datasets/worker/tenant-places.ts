@@ -8,16 +8,18 @@ export const DATA_FOLDER = 'data'
 /** A segment's head is 48 bytes, and what stands behind it at least as many. */
 const EMPTY_SEGMENT_BYTES_MAX = 64
 
-/** `own`: the tenant's folder, with its journal of uploads, the files of its large documents, and pieces of what is still to come. */
-export type TenantPlaces = { own: string; journal: string; objects: string; partial: string }
+/** `own`: the tenant's folder, with its journal of uploads, the files of its large documents, pieces of what is still to come, and the mark of a re-import. */
+export type TenantPlaces = { own: string; journal: string; objects: string; partial: string; reimport: string }
 
 export function tenantPlaces(folder: string, tenant: DataTenantId): TenantPlaces {
   const own = join(folder, tenant)
-  return { own, journal: join(own, 'intake'), objects: join(own, 'raw'), partial: join(own, 'partial') }
+  const below = { journal: join(own, 'intake'), objects: join(own, 'raw'), partial: join(own, 'partial') }
+  return { own, ...below, reimport: join(own, 'reimport') }
 }
 
-/** Whether something may wait in the journal: it has more than one segment, or one that is not empty. */
-export async function mayWait({ journal }: TenantPlaces): Promise<boolean> {
+/** Whether something may wait: a re-import, or in the journal, which then has more than one segment, or one that is not empty. */
+export async function mayWait({ journal, reimport }: TenantPlaces): Promise<boolean> {
+  if (await stat(reimport).catch(() => undefined)) return true
   const names = (await readdir(journal).catch(() => [])).filter((name) => name.endsWith('.journal'))
   const [only, another] = names
   if (another !== undefined) return true

@@ -22,7 +22,12 @@ const Source = v.strictObject({
   message: v.optional(v.pipe(v.string(), v.maxLength(1_024)), ''),
 })
 export const Version = v.pipe(v.number(), v.integer(), v.minValue(1))
-const VersionText = v.pipe(v.string(), v.regex(/^[0-9]{1,9}$/), v.transform(Number), Version)
+const VersionText = v.pipe(
+  v.string(),
+  v.regex(/^[0-9]{1,9}$/, 'must be a version, such as 3'),
+  v.transform(Number),
+  Version,
+)
 
 const Summary = v.object({
   name: v.string(),

@@ -11,9 +11,11 @@ import {
   Table,
   Tiles,
   type View,
+  Words,
 } from '../../web/mod.ts'
 import type { DeploymentView } from '../deployments/view.ts'
 import type { Contact, RuntimeView } from '../runtimes.ts'
+import { cureOf } from './cures.ts'
 import { named } from './names.ts'
 
 export type OverviewProps = {
@@ -74,7 +76,7 @@ function needsOf({ base, runtimes, deployments, nowMs }: OverviewProps): Need[] 
             state === 'awaiting-approval'
               ? `${blueprint} waits for the owner of ${name}`
               : `${blueprint}: ${state} on ${name}`,
-          effect: state === 'awaiting-approval' ? newTo(reasons) : reasons.map(inWords(runtimes)).join(', '),
+          effect: state === 'awaiting-approval' ? newTo(reasons) : <Words text={whyAndCure(reasons, name, runtimes)} />,
           action: { label: 'Look', href: `${base}/deployments/${deployment}` },
         }),
       ),
@@ -92,6 +94,17 @@ function newTo(reasons: readonly { code: string }[]): string {
   const added = reasons.filter(({ code }) => code.startsWith('approval.')).length
   const things = added === 1 ? 'one thing' : `${added} things`
   return `It adds ${things} to what was approved there; until that is decided, what runs goes on.`
+}
+
+/** The code and what it is about, then what to do on that Runtime or here. */
+function whyAndCure(
+  reasons: DeploymentView['runtimes'][number]['reasons'],
+  name: string,
+  runtimes: readonly RuntimeView[],
+): string {
+  const why = reasons.map(inWords(runtimes)).join(', ')
+  const cure = cureOf(reasons, name)
+  return cure ? `${why}. ${cure}` : why
 }
 
 function inWords(runtimes: readonly RuntimeView[]) {

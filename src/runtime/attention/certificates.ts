@@ -1,4 +1,5 @@
 /** What the overview says of certificates: an end that comes near or has come, a renewal that fails. */
+import { nounFor } from '../../base/mod.ts'
 import type { Certificates, CertificateWarning } from '../../certificates/mod.ts'
 import type { AttentionLine } from '../attention.ts'
 
@@ -26,6 +27,6 @@ function wordsOf({ code, daysLeft = 0 }: CertificateWarning): string {
   if (code === 'certificate.not_yet_valid') return 'The certificate of this Runtime is not valid yet'
   if (code === 'certificate.renewal_fails') return 'The certificate could not be renewed by ACME'
   if (code === 'certificate.unusable') return 'The certificate that was installed cannot be used'
-  const when = daysLeft < 1 ? 'within a day' : `in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`
+  const when = daysLeft < 1 ? 'within a day' : `in ${daysLeft} ${nounFor(daysLeft, 'day')}`
   return `The certificate of this Runtime ends ${when}`
 }

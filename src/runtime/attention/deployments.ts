@@ -1,16 +1,23 @@
 /** What of the deployments needs their owner: a version that waits, one that does not run, refused records, a bridge that is down. */
+import { nounFor } from '../../base/mod.ts'
 import type { AttentionLine } from '../attention.ts'
 import type { DeploymentDetail } from '../deployment-detail.ts'
 import { bridgeLines } from './bridges.ts'
+import { retriedLines, waitsForLetters } from './retried.ts'
 
-export function deploymentLines({ deployments }: { deployments: readonly DeploymentDetail[] }): AttentionLine[] {
+type DeploymentsSeen = { deployments: readonly DeploymentDetail[]; nowMs: number }
+
+export function deploymentLines({ deployments, nowMs }: DeploymentsSeen): AttentionLine[] {
   return deployments.flatMap((one) => [
     ...waitingLines(one),
     ...failedLines(one),
+    ...retriedLines(one, nowMs),
     ...bridgeLines(one),
     ...letterLines(one),
   ])
 }
+
+const ROW_NOT_AUTHENTIC = 'runtime.row_not_authentic'
 
 function pageOf({ deployment }: DeploymentDetail): string {
   return `/deployments/${deployment}`
@@ -34,7 +41,8 @@ function waitingLines(one: DeploymentDetail): AttentionLine[] {
 function failedLines(one: DeploymentDetail): AttentionLine[] {
   const [reason] = one.reasons
   const about = { sinceMs: one.changedAtMs, cure: { label: 'Look', href: pageOf(one) } }
-  if (one.state === 'failed' || one.state === 'refused') {
+  // One that failed and is being started again has not run since: it goes on having failed until it does.
+  if (one.state === 'failed' || one.state === 'refused' || isStartedAgain(one)) {
     const what = `${one.blueprint} does not run: ${reason ? wordsOf(reason) : one.state}`
     return [
       {
@@ -46,7 +54,7 @@ function failedLines(one: DeploymentDetail): AttentionLine[] {
       },
     ]
   }
-  if (reason?.code !== 'runtime.row_not_authentic') return []
+  if (reason?.code !== ROW_NOT_AUTHENTIC) return []
   const what = `The next version of ${one.blueprint} cannot be decided on: ${reason.code}`
   return [
     {
@@ -57,6 +65,10 @@ function failedLines(one: DeploymentDetail): AttentionLine[] {
       ...about,
     },
   ]
+}
+
+function isStartedAgain({ state, reasons: [reason] }: DeploymentDetail): boolean {
+  return state === 'preparing' && reason !== undefined && reason.code !== ROW_NOT_AUTHENTIC
 }
 
 /** `csv_file.file_missing (orders, in/*.csv)`. Not the message: alerts carry this line, and it may name a file that nobody configured. */
@@ -71,10 +83,12 @@ function letterLines(one: DeploymentDetail): AttentionLine[] {
   return [
     {
       id: `dead_letters.wait ${one.deployment}`,
-      // Nothing is late: the flow goes on, and whether they go through again or are dropped is for a person to say.
+      // Whether they go through again or are dropped is for a person to say.
       ...{ state: 'awaiting-approval', word: 'to decide' },
-      what: `${count} refused ${count === 1 ? 'record' : 'records'} of ${one.blueprint} ${count === 1 ? 'waits' : 'wait'}`,
-      effect: 'They are kept on this Runtime until you replay or drop them; what runs goes on.',
+      what: `${count} refused ${nounFor(count, 'record')} of ${one.blueprint} ${nounFor(count, 'waits', 'wait')}`,
+      effect: one.components.some(waitsForLetters)
+        ? 'They fill the room that they have: the flow is held, and its sources with it, until you replay or drop some.'
+        : 'They are kept on this Runtime until you replay or drop them; what runs goes on.',
       cure: { label: 'Look', href: `${pageOf(one)}/dead-letters` },
     },
   ]

@@ -1,4 +1,5 @@
 /** What is wrong with what the Runtime keeps: entries of journals that cannot be read any more, keys that nobody could replace. */
+import { nounFor } from '../../base/mod.ts'
 import type { Keyring, Rotations } from '../../keys/mod.ts'
 import type { Journal } from '../../store/mod.ts'
 import type { AttentionLine } from '../attention.ts'
@@ -15,7 +16,7 @@ export function journalLines(journals: Readonly<Record<string, Pick<Journal, 'da
       {
         id: `journal.damaged ${id}`,
         state: 'failed',
-        what: `${lost} entries of the journal ${id} were damaged on the disk, in ${first?.segment} from position ${first?.position}`,
+        what: `${lost} ${nounFor(lost, 'entry', 'entries')} of the journal ${id} ${nounFor(lost, 'was', 'were')} damaged on the disk, in ${first?.segment} from position ${first?.position}`,
         effect: 'They were passed over and are lost; everything else of the journal is there. Check the volume.',
         cure: KEYS,
       },
@@ -50,6 +51,7 @@ export function keyLines({
     {
       id: 'recovery_key.not_taken',
       state: 'late',
+      word: 'to do',
       what: 'Nobody has the recovery key of this Runtime',
       effect: 'Were the master key lost, everything that is kept here would be lost with it.',
       cure: KEYS,

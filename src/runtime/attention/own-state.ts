@@ -22,14 +22,15 @@ function rulesLines({ inForce: { authentic } }: OwnerRules): AttentionLine[] {
   ]
 }
 
-function driftLines({ last }: Drift): AttentionLine[] {
+/** Names only, as the Platform is told them. */
+export function driftLines({ last }: Pick<Drift, 'last'>): AttentionLine[] {
   const names = last ? differing(last) : []
   if (!last || names.length === 0) return []
   return [
     {
       ...{ id: `drift.found ${names.join(' ')}`, state: 'failed', sinceMs: last.checkedAtMs },
       what: `This Runtime is not as it was set up: ${names.join(', ')}`,
-      effect: 'What runs goes on. The Platform is told the names.',
+      effect: 'What runs goes on, and the Platform is told the names. Mend it, or say that it is meant to be so.',
       cure: { label: 'Look', href: '/settings/drift' },
     },
   ]

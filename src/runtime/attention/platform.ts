@@ -1,4 +1,5 @@
 /** What of the link to the Platform needs a person: none yet, silence, a clock that goes wrong, what it will never be told. */
+import { nounFor } from '../../base/mod.ts'
 import { CLOCK_AHEAD_MS } from '../../wire/mod.ts'
 import type { AttentionLine } from '../attention.ts'
 
@@ -29,9 +30,11 @@ export function platformLines(seen: PlatformSeen): AttentionLine[] {
 const NOT_ENROLLED: AttentionLine = {
   id: 'platform.none',
   state: 'awaiting-approval',
-  what: 'This Runtime belongs to no Platform yet',
-  effect: 'Make an enrolment code there, then run: sluice runtime enrol CODE',
-  cure: { label: 'Reload', href: '/' },
+  word: 'not enrolled',
+  what: 'This Runtime belongs to no Platform yet: enrol it',
+  effect:
+    'Have a code made there with `sluice enrolment-code create`; paste it here, or run: sluice runtime enrol CODE',
+  cure: { label: 'Enrol this Runtime', href: '/welcome/enrol' },
 }
 
 function silenceLines({ platform, nowMs, uptimeMs }: PlatformSeen): AttentionLine[] {
@@ -44,7 +47,7 @@ function silenceLines({ platform, nowMs, uptimeMs }: PlatformSeen): AttentionLin
       state: 'late',
       what: `The Platform does not answer${platform.failure === undefined ? '' : `: ${platform.failure}`}`,
       sinceMs,
-      effect: `This Runtime works on; ${owed} ${owed === 1 ? 'message is' : 'messages are'} kept for the Platform.`,
+      effect: `This Runtime works on; ${owed} ${nounFor(owed, 'message is', 'messages are')} kept for the Platform.`,
       cure: { label: 'Reload', href: '/' },
     },
   ]
@@ -70,7 +73,7 @@ function lostLines({ platform: { owed } }: PlatformSeen): AttentionLine[] {
     {
       id: 'platform.lost',
       state: 'failed',
-      what: `${owed.lost} ${owed.lost === 1 ? 'message' : 'messages'} for the Platform could not be read from the disk any more`,
+      what: `${owed.lost} ${nounFor(owed.lost, 'message')} for the Platform could not be read from the disk any more`,
       effect:
         'Records are not among them; the Platform lacks these logs or reports. Check the volume of the data folder.',
       cure: { label: 'Reload', href: '/' },

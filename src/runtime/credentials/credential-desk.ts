@@ -30,7 +30,13 @@ export type CredentialView = CredentialSummary & { uses: readonly ComponentUse[]
 export type CredentialSet = CredentialView & { restarted: string[]; unavailable: Unavailable[] }
 export type CheckOutcome = Pick<ComponentUse, 'deployment' | 'component' | 'type'> & { failure?: CheckFailure }
 
-type NewFields = { kind: string; fields: Readonly<Record<string, string | FieldReference>> }
+/** `replace`: whether one of that name may go for it. */
+type NewFields = {
+  kind: string
+  fields: Readonly<Record<string, string | FieldReference>>
+  replace?: boolean | undefined
+}
+type NewKeyAsked = NewKey & Pick<NewFields, 'replace'>
 
 export class CredentialDesk {
   readonly #deps: CredentialDeskDeps
@@ -57,16 +63,16 @@ export class CredentialDesk {
   }
 
   /** Keeps or replaces one, and lets what runs with it begin anew: a worker holds what it was lent. Refuses what the vault refuses. */
-  async set(name: string, { kind, fields }: NewFields, actor: string): Promise<CredentialSet> {
+  async set(name: string, { kind, fields, replace = true }: NewFields, actor: string): Promise<CredentialSet> {
     const act = { actor, action: 'credential.set', subject: name, detail: { kind } }
-    return this.#changed(await recorded(this.#deps.trail, act, () => this.#deps.vault.set(name, fields, kind)))
+    return this.#changed(await recorded(this.#deps.trail, act, () => this.#deps.vault.set(name, fields, kind, replace)))
   }
 
-  /** The same with a key that is made here. */
-  async generate(name: string, key: NewKey, actor: string): Promise<CredentialSet> {
+  /** The same with a key that is made here; refuses `credential.exists` unless one of that name is to be replaced. */
+  async generate(name: string, { replace = false, ...key }: NewKeyAsked, actor: string): Promise<CredentialSet> {
     const detail = { kind: key.kind, algorithm: key.algorithm }
     const act = { actor, action: 'credential.generated', subject: name, detail }
-    return this.#changed(await recorded(this.#deps.trail, act, () => this.#deps.vault.generate(name, key)))
+    return this.#changed(await recorded(this.#deps.trail, act, () => this.#deps.vault.generate(name, key, replace)))
   }
 
   /**

@@ -1,10 +1,14 @@
 /** What a dashboard shows, whatever the shape of its dataset: figures, charts along one time, and tables that lead to records. */
-import type { ChartFigures } from '../../web/mod.ts'
+import { type ChartFigures, formatDuration } from '../../web/mod.ts'
 import type { Condition, GroupAnswer, GroupQuery } from '../../wire/mod.ts'
 import type { Window } from './window.ts'
 
-/** A row leads to the records for which the condition holds. */
-export type DashboardRow = { cells: readonly string[]; records?: Condition & { value: unknown } }
+/** A row leads to the records for which the condition holds, or to the page of one test. */
+export type DashboardRow = {
+  cells: readonly string[]
+  records?: Condition & { value: unknown }
+  test?: { name: string; suite: string }
+}
 export type DashboardTable = {
   id: string
   title: string
@@ -21,7 +25,32 @@ export type Dashboard = {
 }
 
 /** What is chosen among, beside the time: fields with the values that they have, and which of them is taken. */
-export type Choice = { field: string; label: string; values: readonly string[]; chosen: string }
+export type Choice = {
+  field: string
+  label: string
+  values: readonly string[]
+  chosen: string
+  /** What it is to choose none of them; default `all`. */
+  none?: string
+}
+
+/** Beside the time that is shown the one just before it, as the word of an address and of a choice. */
+export const BEFORE = 'the time before'
+
+export function besideChoice({ chosen }: Pick<DashboardAsked, 'chosen'>): Choice {
+  return {
+    field: 'beside',
+    label: 'Compare with',
+    values: [BEFORE],
+    chosen: isBeside({ chosen }) ? BEFORE : '',
+    none: 'nothing',
+  }
+}
+
+/** Whether the time before was chosen. */
+export function isBeside({ chosen }: Pick<DashboardAsked, 'chosen'>): boolean {
+  return chosen['beside'] === BEFORE
+}
 
 /** Asks one dataset for groups, as who looks may. What a question leaves out is as the wire has it. */
 export type AskGroups = (query: Partial<GroupQuery>) => Promise<GroupAnswer>
@@ -51,6 +80,11 @@ export function chosenConditions(chosen: Readonly<Record<string, string>>, field
     const value = chosen[field] ?? ''
     return value === '' ? [] : [{ field, is: 'eq', value }]
   })
+}
+
+/** How long one test takes: most end within a second. */
+export function took(ms: number): string {
+  return ms < 1_000 ? `${Number(ms.toPrecision(3))} ms` : formatDuration(Math.round(ms))
 }
 
 /** A share as `12.3 %`, or a dash of nothing. */

@@ -1,7 +1,18 @@
 /** Reviews: how they rate over time, and by version. */
 import { grouped } from '../../web/mod.ts'
-import { type Choice, choiceOf, chosenConditions, type Dashboard, type DashboardAsked, shareOf } from './dashboard.ts'
-import { along, counted, keyOf, since, timeOf } from './window.ts'
+import type { Condition } from '../../wire/mod.ts'
+import {
+  BEFORE,
+  besideChoice,
+  type Choice,
+  choiceOf,
+  chosenConditions,
+  type Dashboard,
+  type DashboardAsked,
+  isBeside,
+  shareOf,
+} from './dashboard.ts'
+import { along, counted, keyOf, since, timeOf, type Window, windowBefore, within } from './window.ts'
 
 const ROWS_MAX = 10_000
 const VERSIONS_MAX = 25
@@ -13,43 +24,52 @@ export async function reviewsDashboard(
 ): Promise<{ dashboard: Dashboard; choices: readonly Choice[] }> {
   const { ask, window, chosen } = asked
   const inTime = since(window, 'created_at')
-  const where = [inTime, ...chosenConditions(chosen, FILTERS)]
-  const days = await ask({ by: [keyOf(window, 'created_at')], measures: [...RATED], where, limit: ROWS_MAX })
+  const filters = chosenConditions(chosen, FILTERS)
+  const where = [inTime, ...filters]
+  const rated = await ratedIn(asked, window, where)
+  const before = windowBefore(window)
+  const earlier = isBeside(asked)
+    ? await ratedIn(asked, before, [...within(before, 'created_at'), ...filters])
+    : undefined
   const ratings = await ask({ by: [{ field: 'rating' }], where, limit: ROWS_MAX })
   const versions = await ask({
     ...{ by: [{ field: 'version' }], measures: [...RATED], where, limit: VERSIONS_MAX },
     sort: [{ column: 'count', descending: true }],
   })
-  const counts = counted(along(window, days, (sum, row) => sum + Number(row[1])))
-  const stars = along(window, days, (sum, row) => sum + Number(row[2] ?? 0))
-  const count = counts.reduce((sum, one) => sum + one, 0)
+  const { count } = rated
   const low = ratings.rows.reduce((sum, [rating, many]) => sum + (Number(rating) <= 2 ? Number(many) : 0), 0)
-  const average = (sum: number, many: number) => (many === 0 ? '–' : (sum / many).toFixed(2))
   return {
     choices: [
       await choiceOf(asked, { field: 'app', label: 'App', where: [inTime] }),
       await choiceOf(asked, { field: 'store', label: 'Store', where: [inTime] }),
+      besideChoice(asked),
     ],
     dashboard: {
       tiles: [
         {
-          ...{ label: 'Rating', context: 'on average, within the time shown' },
-          value: average(
-            counted(stars).reduce((sum, one) => sum + one, 0),
-            count,
-          ),
+          ...{ label: 'Rating', value: average(rated.sum, count) },
+          context: `on average${earlier ? `; ${BEFORE}: ${average(earlier.sum, earlier.count)}` : ''}`,
         },
-        { label: 'Reviews', value: grouped(count), context: 'within the time shown' },
+        {
+          ...{ label: 'Reviews', value: grouped(count) },
+          context: `within the time shown${earlier ? `; ${BEFORE}: ${grouped(earlier.count)}` : ''}`,
+        },
         { label: 'One and two stars', value: shareOf(low, count), context: `${grouped(low)} reviews` },
       ],
       charts: [
         {
           ...{ ...timeOf(window), id: 'rating', title: 'Rating on average', unit: 'count' },
-          series: [{ name: 'rating', values: stars.map((sum, at) => sum && sum / (counts[at] || 1)) }],
+          series: [
+            { name: 'rating', values: rated.averages },
+            ...(earlier ? [{ name: BEFORE, values: earlier.averages }] : []),
+          ],
         },
         {
           ...{ ...timeOf(window), id: 'reviews', title: 'Reviews', unit: 'count' },
-          series: [{ name: 'reviews', values: counts }],
+          series: [
+            { name: 'reviews', values: rated.counts },
+            ...(earlier ? [{ name: BEFORE, values: earlier.counts }] : []),
+          ],
         },
       ],
       tables: [
@@ -73,5 +93,22 @@ export async function reviewsDashboard(
         },
       ],
     },
+  }
+}
+
+function average(sum: number, many: number): string {
+  return many === 0 ? '–' : (sum / many).toFixed(2)
+}
+
+/** How reviews of a time rate, bucket by bucket and all together. */
+async function ratedIn({ ask }: DashboardAsked, window: Window, where: Condition[]) {
+  const days = await ask({ by: [keyOf(window, 'created_at')], measures: [...RATED], where, limit: ROWS_MAX })
+  const counts = counted(along(window, days, (sum, row) => sum + Number(row[1])))
+  const stars = along(window, days, (sum, row) => sum + Number(row[2] ?? 0))
+  return {
+    counts,
+    averages: stars.map((sum, at) => sum && sum / (counts[at] || 1)),
+    count: counts.reduce((sum, one) => sum + one, 0),
+    sum: counted(stars).reduce((sum, one) => sum + one, 0),
   }
 }

@@ -34,6 +34,10 @@ export const ImportJson = v.object({
   reason: v.nullable(v.object({ code: v.string(), message: v.string(), line: v.optional(v.number()) })),
   /** Its document was erased, with what quoted it. */
   erasedAt: v.nullable(v.string()),
+  /** It was older than the dataset keeps documents, or records. */
+  ...{ documentGoneAt: v.nullable(v.string()), recordsGoneAt: v.nullable(v.string()) },
+  /** Its document is to be read again, or is being read; and when it was read again last. */
+  ...{ reimport: v.nullable(v.picklist(['waiting', 'running'])), reimportedAt: v.nullable(v.string()) },
   /** You are not cleared for restricted fields: what may quote them is left out. */
   masked: v.boolean(),
 })
@@ -80,6 +84,8 @@ export function importAsJson(summary: ImportSummary): v.InferInput<typeof Import
     ...{ rowsTaken, rowsReplaced, rowsRefused, warnings },
     ...{ receivedAt: rfc3339(receivedAtMs), startedAt: instant(startedAtMs), endedAt: instant(endedAtMs) },
     erasedAt: instant(summary.erasedAtMs),
+    ...{ documentGoneAt: instant(summary.documentGoneAtMs), recordsGoneAt: instant(summary.recordsGoneAtMs) },
+    ...{ reimport: summary.reimport ?? null, reimportedAt: instant(summary.reimportedAtMs) },
   }
 }
 

@@ -31,6 +31,8 @@ export async function eraseFrom(
   const matched = await sha256Hex(utf8(`${salt}.${canonicalJson(request.where)}`))
   const act = { actor, action: 'dataset.erased', subject: dataset, detail: { dataTenant, matched } }
   const work = (): Promise<Erased> => data.erase(dataset, request)
-  const erased = request.dryRun ? await work() : await recorded(trail, act, work, (done) => done)
+  const erased = request.dryRun
+    ? await work()
+    : await recorded(trail, act, work, ({ search, ...counted }) => ({ ...counted, ...(search && { search }) }))
   return { dataset, dryRun: request.dryRun, ...erased, matched, salt, erasedAtMs: clock.now(), by: actor }
 }

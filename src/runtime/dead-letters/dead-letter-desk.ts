@@ -1,8 +1,9 @@
 /** The dead letters of all deployments: through the worker that has them open, or, between workers, from the journal itself. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Bytes, type Clock, KeyedTurns, type Random } from '../../base/mod.ts'
+import { type Bytes, type Clock, codeOf, KeyedTurns, type Random } from '../../base/mod.ts'
 import type { Keyring } from '../../keys/mod.ts'
+import type { JournalClosed } from '../../store/mod.ts'
 import { DEAD_LETTERS_MAX, type DeadLetterEntry, type DeadLetterSelection, WorkerGone } from '../../wire/mod.ts'
 import { DeadLetterGone } from '../errors.ts'
 import type { WorkerProcess } from '../supervision/worker-process.ts'
@@ -22,6 +23,9 @@ export type DeadLetterDeskDeps = {
 
 /** Deployments without a worker of which the reasons are kept counted: 64 × some hundred reasons × ~100 B < 1 MiB. */
 const COUNTED_MAX = 64
+
+/** What a worker says whose flow has ended. */
+const CLOSED = 'journal.closed' satisfies JournalClosed['code']
 
 export class DeadLetterDesk {
   readonly #deps: DeadLetterDeskDeps
@@ -142,8 +146,8 @@ export class DeadLetterDesk {
       try {
         return await ask(worker)
       } catch (error) {
-        if (!(error instanceof WorkerGone)) throw error
-        // Its channel closes with its process.
+        if (!(error instanceof WorkerGone) && codeOf(error) !== CLOSED) throw error
+        // Its channel closes with its process, which closes the letters first.
         await worker.exited
       }
     }

@@ -3,7 +3,7 @@
  * worker, which is drained and started again once its letters lie under the new key. A worker is only ever handed a key that is settled.
  */
 import { join } from 'node:path'
-import { AppError, Cancelled, type Clock } from '../../base/mod.ts'
+import { AppError, Cancelled, type Clock, codeOf } from '../../base/mod.ts'
 import type { Keyring, Progress, RotationTarget } from '../../keys/mod.ts'
 import { type Journal, journalIsThere, openJournal } from '../../store/mod.ts'
 import type { Assignment } from '../../wire/mod.ts'
@@ -56,17 +56,26 @@ async function rotate(deps: LetterKeysDeps, ids: string[], progress: Progress, s
   const { keyring, desk, folder } = deps
   const cutOff = ids.filter((id) => isRotating(keyring, id))
   const due = cutOff.length > 0 ? cutOff : ids
-  for (const id of due) wipe(await keyring.beginRotation(PURPOSE, id))
+  for (const id of due) await begin(keyring, id)
   for (const [done, deployment] of due.entries()) {
     progress(done, due.length)
     if (signal.aborted) throw new Cancelled('the rotation of a key was cut off')
     await desk.exclusively(deployment, async () => {
-      // Whoever opened it in between has ended it.
+      // Whoever opened it in between has ended it, or its letters are gone.
       if (!isRotating(keyring, deployment)) return
       await reseal(keyring, deployment, (keys) => openOnceFree(deps, folder, deployment, keys))
     })
   }
   progress(due.length, due.length)
+}
+
+/** What was destroyed since it was listed, with all its letters, needs no other key. */
+async function begin(keyring: RotatingKeyring, deployment: string): Promise<void> {
+  try {
+    wipe(await keyring.beginRotation(PURPOSE, deployment))
+  } catch (error) {
+    if (codeOf(error) !== 'key.not_found') throw error
+  }
 }
 
 type Keys = { current: Uint8Array<ArrayBuffer>; next: Uint8Array<ArrayBuffer> }

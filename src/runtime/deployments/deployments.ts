@@ -1,18 +1,20 @@
 /** What this Runtime was told to do, what its owner allows of it, and what is in force. */
 
 import { type Role, RoleTooLow } from '../../accounts/mod.ts'
-import { KeyedTurns } from '../../base/mod.ts'
+import { describeError, KeyedTurns } from '../../base/mod.ts'
 import type { Assignment, DeploymentResult, DeploymentState, Reason } from '../../wire/mod.ts'
 import { DeploymentChanged, DeploymentForbidden, DeploymentNotFound, DeploymentNotWaiting } from '../errors.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { KeptAssignment } from '../state/assignments.ts'
 import type { Registration } from '../state/enrolment.ts'
+import type { RefusedVersion } from '../state/refusals.ts'
 import { Agreement } from './agreement.ts'
 import type { Offered } from './authenticity.ts'
 import { hasEnded } from './ended.ts'
 import { Intake } from './intake.ts'
 import type { Need } from './needs.ts'
 import type { DeploymentsDeps } from './ports.ts'
+import { refusedWords } from './reasons.ts'
 import { resumeAll } from './resumption.ts'
 import { type Affected, affectedBy } from './rules-changed.ts'
 import { Standing } from './standing.ts'
@@ -33,8 +35,8 @@ export class Deployments {
   readonly #turns = new KeyedTurns()
   /** One admission at a time: two that come together must not both take the last place, or start under rules that just changed. */
   readonly #admissions = new KeyedTurns()
-  /** Deployments that were in force at the start and could not go on then. */
-  readonly #heldBack = new Set<string>()
+  /** Deployments that were in force at the start and could not go on then, with what the last look failed at. */
+  readonly #heldBack = new Map<string, string | undefined>()
 
   constructor(deps: DeploymentsDeps) {
     this.#deps = deps
@@ -47,6 +49,11 @@ export class Deployments {
   /** Takes what the Platform sent: in force at once, kept for the owner, or refused with reasons. */
   apply(offered: Offered, registration: Registration): Promise<DeploymentResult> {
     return this.#turns.run(offered.deployment, () => this.#intake.take(offered, registration))
+  }
+
+  /** The newest version of each deployment that was refused, where none was taken since; the last refused first. */
+  refused(): Promise<RefusedVersion[]> {
+    return this.#deps.refusals.list()
   }
 
   /** What an owner would agree to by approving the version that waits; `deployment.not_waiting` if none does. */
@@ -96,7 +103,8 @@ export class Deployments {
    */
   stop(deployment: string, actor: string, why = OWNER_STOPPED): Promise<DeploymentState> {
     return this.#turns.run(deployment, async () => {
-      const { assignments, record } = this.#deps
+      const { assignments, record, refusals } = this.#deps
+      if (actor === 'platform') await refusals.remove(deployment)
       const waiting = await assignments.placed(deployment, 'waiting')
       const current = await assignments.placed(deployment, 'current')
       if (!waiting && !current) return 'stopped'
@@ -170,7 +178,7 @@ export class Deployments {
   resume(): Promise<void> {
     return resumeAll({
       ...this.#deps,
-      heldBack: (deployment) => this.#heldBack.add(deployment),
+      heldBack: (deployment) => this.#heldBack.set(deployment, undefined),
       start: (assignment) => this.#standing.start(assignment),
       drained: async (kept) => {
         const isHeld = await this.#agreement.isHeld(kept.deployment)
@@ -181,20 +189,31 @@ export class Deployments {
 
   /** Starts what `resume` held back and may run by now: its credential is there again, or the rules are looser. */
   async resumeHeldBack(): Promise<void> {
-    for (const deployment of this.#heldBack) {
-      await this.#turns.run(deployment, async () => {
-        const kept = await this.#deps.assignments.placed(deployment, 'current')
-        // Whatever came of it meanwhile was decided by somebody.
-        if (kept?.state !== 'failed') return void this.#heldBack.delete(deployment)
-        const assignment = await this.#standing.openSigned(kept)
-        await this.undisturbed(async () => {
-          if ((await this.#standing.against(assignment)).length > 0) return
-          this.#heldBack.delete(deployment)
-          await this.#deps.record('runtime', 'deployment.resumed', deployment, { version: kept.version })
-          await this.#standing.start(assignment)
-        })
-      })
+    for (const [deployment, before] of this.#heldBack) {
+      try {
+        await this.#resumeOne(deployment)
+      } catch (cause) {
+        const error = describeError(cause)
+        // Once for each cause: it is looked at again and again.
+        if (error !== before) this.#deps.log.error('a deployment could not go on', { deployment, error })
+        this.#heldBack.set(deployment, error)
+      }
     }
+  }
+
+  #resumeOne(deployment: string): Promise<void> {
+    return this.#turns.run(deployment, async () => {
+      const kept = await this.#deps.assignments.placed(deployment, 'current')
+      // Whatever came of it meanwhile was decided by somebody.
+      if (kept?.state !== 'failed') return void this.#heldBack.delete(deployment)
+      const assignment = await this.#standing.openSigned(kept)
+      await this.undisturbed(async () => {
+        if ((await this.#standing.against(assignment)).length > 0) return
+        this.#heldBack.delete(deployment)
+        await this.#deps.record('runtime', 'deployment.resumed', deployment, { version: kept.version })
+        await this.#standing.start(assignment)
+      })
+    })
   }
 
   /** What would come of an assignment under these rules, without taking it in: all that stands against it, and what it adds. */
@@ -230,6 +249,8 @@ export class Deployments {
     const kept = await assignments.placed(deployment, 'waiting')
     if (!kept) {
       const known = await assignments.placed(deployment, 'current')
+      const refused = await this.#deps.refusals.find(deployment)
+      if (refused) throw new DeploymentNotWaiting(refusedWords(refused))
       if (!known) throw new DeploymentNotFound(`there is no deployment ${deployment}`)
       throw new DeploymentNotWaiting(`no version of ${deployment} waits for approval`)
     }

@@ -42,7 +42,7 @@ export class Intake {
     const known = await this.#alreadyKnown(found.assignment)
     if (known) return known
     const reasons = examine(found.assignment, await this.#deps.surroundings())
-    if (reasons.length > 0) return this.#refuse(offered, 'refused', reasons)
+    if (reasons.length > 0) return this.#refuse(found.assignment, 'refused', reasons)
     // Only now: code of what may not run anyway is not asked for.
     const lacking = await this.#deps.code.lacking(offered.manifest.code)
     if (lacking.length > 0) return { outcome: 'needs-code', state: 'received', reasons: [], lacking }
@@ -69,7 +69,7 @@ export class Intake {
   }
 
   async #admit(assignment: Assignment, signature: string): Promise<DeploymentResult> {
-    const { assignments, record, onChange } = this.#deps
+    const { assignments, refusals, record, onChange } = this.#deps
     const { agreement, standing } = this.#parts
     const { deployment, version } = assignment
     const adds = await agreement.additions(assignment)
@@ -81,6 +81,7 @@ export class Intake {
     }
     if (!this.#pace.take()) return resultOf('refused', 'refused', [{ code: 'policy.too_many_assignments' }])
     const facts = { digest: await digestOfJson(assignment), signature }
+    await refusals.remove(deployment)
     if (adds.length > 0) {
       const reasons = adds.slice(0, REASONS_MAX).map(reasonOf)
       await record('platform', 'deployment.received', deployment, { version, waits: adds.length })
@@ -102,7 +103,7 @@ export class Intake {
   }
 
   async #refuse(
-    about: { deployment: string; version: number },
+    about: { deployment: string; version: number; blueprint?: string },
     outcome: 'refused' | 'not-understood',
     reasons: Reason[],
   ): Promise<DeploymentResult> {
@@ -112,6 +113,10 @@ export class Intake {
       const detail = { version: about.version, code: first?.code ?? outcome, item: first?.item ?? '' }
       const more = unrecorded > 0 ? { unrecorded } : {}
       await this.#deps.record('runtime', 'deployment.refused', about.deployment, { ...detail, ...more })
+      // One that is older than what is known here is nobody's to mend.
+      const { deployment, version, blueprint } = about
+      const isOld = first?.code === 'deployment.version_old'
+      if (!isOld) await this.#deps.refusals.add({ deployment, version, ...(blueprint && { blueprint }), reasons })
     }
     return resultOf(outcome, 'refused', reasons)
   }

@@ -5,6 +5,7 @@ import type { Approvals } from '../state/approvals.ts'
 import type { Assignments } from '../state/assignments.ts'
 import type { CodeFiles } from '../state/code-files.ts'
 import type { Registration } from '../state/enrolment.ts'
+import type { Refusals } from '../state/refusals.ts'
 import type { ComponentTypes } from './component-types.ts'
 import type { Surroundings } from './examine.ts'
 
@@ -21,6 +22,7 @@ export interface Crew {
 export type DeploymentsDeps = {
   assignments: Assignments
   approvals: Approvals
+  refusals: Refusals
   code: CodeFiles
   types: ComponentTypes
   surroundings: () => Promise<Surroundings>

@@ -1,5 +1,7 @@
 /** Why a deployment does not run, as its owner reads it: which component, what it is about, and what to do. */
+import { printable } from '../../base/mod.ts'
 import type { AssignedComponent, Failure, Reason } from '../../wire/mod.ts'
+import type { RefusedVersion } from '../state/refusals.ts'
 
 /** A reason with what is said of it on this Runtime only: the failure in full, and what to do. */
 export type ExplainedReason = Reason & Pick<Failure, 'message' | 'advice'>
@@ -18,6 +20,24 @@ export function explained(reason: Reason, failure: Failure | undefined): Explain
     ...(told?.message !== undefined && { message: told.message }),
     ...(advice !== undefined && { advice }),
   }
+}
+
+/** `Version 2 of cells was refused here: credential.missing (warehouse). Set it …` */
+export function refusedWords({ deployment, version, blueprint, reasons }: RefusedVersion): string {
+  const why = reasons.map(({ code, component, item }) => {
+    const about = [component, item].filter(Boolean).join(', ')
+    return about === '' ? code : `${code} (${about})`
+  })
+  return printable(
+    `Version ${version} of ${blueprint ?? deployment} was refused here: ${why.join('; ')}. ${curesOf(reasons)}`,
+  )
+}
+
+/** What to do about a refused version, of its first reason; then it has to be sent again, for the Platform does not by itself. */
+export function curesOf([first]: readonly Reason[]): string {
+  const advice = first && ADVICE[first.code]
+  if (!advice) return 'Have it mended on the Platform and deployed again.'
+  return advice.includes('eploy it again') ? advice : `${advice} Then deploy it again from the Platform.`
 }
 
 const RULES = 'Change the rules of this Runtime if it shall run, or have the Blueprint changed.'

@@ -33,6 +33,7 @@ export async function resumeAll(deps: ResumptionDeps): Promise<void> {
       if (await resumeOne(deps, kept, { enrolled, started })) started.push(kept)
     } catch (error) {
       deps.log.error('a deployment could not be resumed', { deployment, version, error: describeError(error) })
+      deps.heldBack(deployment)
       await fail(deps, kept, 'failed', [{ code: codeOf(error) }])
     }
   }

@@ -6,11 +6,12 @@ import { rfc3339 } from '../../base/mod.ts'
 import type { Certificates } from '../../certificates/mod.ts'
 import { type Check, checkClock, type DiskSpace, type Found, look, ok, skipped } from '../../host/mod.ts'
 import type { Keyring, Rotations } from '../../keys/mod.ts'
-import { checkDatabase, databasePath } from '../../store/mod.ts'
+import { type CheckDatabase, databasePath } from '../../store/mod.ts'
 import { formatBytes } from '../../web/mod.ts'
 import { certificateLines } from '../attention/certificates.ts'
 import { diskLines } from '../attention/disk.ts'
 import { journalLines, keyLines } from '../attention/keeping.ts'
+import { driftLines } from '../attention/own-state.ts'
 import { type PlatformSeen, platformLines } from '../attention/platform.ts'
 import type { AttentionLine } from '../attention.ts'
 import type { RuntimeState } from '../open-state.ts'
@@ -19,9 +20,13 @@ import { type EnrolmentView, enrolmentOf } from '../status.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export type HealthDeps = EnrolmentView &
-  Pick<Station, 'disk' | 'uptimeMs'> & {
+  Pick<Station, 'disk' | 'uptimeMs' | 'drift'> & {
     state: Pick<RuntimeState, 'folder' | 'keyring' | 'journals'>
-    keys: { keyring: Pick<Keyring, 'recovery'>; rotations: Pick<Rotations, 'list'> }
+    keys: {
+      keyring: Pick<Keyring, 'recovery'>
+      rotations: Pick<Rotations, 'list'>
+      checkDatabase: CheckDatabase
+    }
     certificates: Pick<Certificates, 'view' | 'warnings'>
     telemetry?: Pick<Telemetry, 'about'> | undefined
     clock: { now(): number; monotonic(): number }
@@ -41,7 +46,7 @@ export class Health {
 
   /** Looked at now; that of the database is only made when it is asked for. */
   async checks(): Promise<Check[]> {
-    const { disk, state, keys, certificates, telemetry, clock } = this.#deps
+    const { disk, state, keys, certificates, telemetry, drift, clock } = this.#deps
     return Promise.all([
       look('disk', async () => diskFound(await disk())),
       look('clock', () => checkClock(state.folder, clock)),
@@ -53,6 +58,7 @@ export class Health {
         return found(certificateLines(certificates), `TLS 1.2 and 1.3; it holds until ${until}`)
       }),
       look('Platform', () => this.#platform()),
+      look('drift', () => driftFound(drift)),
       look('collector', () => collectorFound(telemetry)),
     ])
   }
@@ -61,7 +67,7 @@ export class Health {
     return this.#database
   }
 
-  /** Reads every page of the database; it holds everything else up meanwhile, ≈ 5 ms a MiB. Who asks while it runs gets the same. */
+  /** Reads every page of the database, in a process of its own: heartbeats go on. Who asks while it runs gets the same. */
   checkDatabase(): Promise<DatabaseCheck> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined
@@ -70,9 +76,9 @@ export class Health {
   }
 
   async #check(): Promise<DatabaseCheck> {
-    const { state, clock } = this.#deps
+    const { state, keys, clock } = this.#deps
     const startedAt = clock.monotonic()
-    const check = await look('database', () => databaseFound(state))
+    const check = await look('database', () => databaseFound(state, keys))
     this.#database = { check, atMs: clock.now(), tookMs: clock.monotonic() - startedAt }
     return this.#database
   }
@@ -105,6 +111,11 @@ function diskFound(disk: DiskSpace): Found {
   return found(diskLines({ disk }), `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`)
 }
 
+function driftFound(drift: Station['drift']): Found {
+  if (!drift.last) return skipped('Nothing was checked yet.')
+  return found(driftLines(drift), `Everything was as it was set up at ${rfc3339(drift.last.checkedAtMs)}`)
+}
+
 function collectorFound(telemetry: HealthDeps['telemetry']): Found {
   if (!telemetry) return skipped('Figures and traces are sent nowhere: otlp-endpoint is not set.')
   const { endpoint, lastTakenMs, failure } = telemetry.about
@@ -117,11 +128,15 @@ function collectorFound(telemetry: HealthDeps['telemetry']): Found {
   }
 }
 
-async function databaseFound({ folder, keyring }: HealthDeps['state']): Promise<Found> {
+async function databaseFound(
+  { folder, keyring }: HealthDeps['state'],
+  { checkDatabase }: HealthDeps['keys'],
+): Promise<Found> {
   const key = await keyring.load('database', 'runtime')
   if (!key) return skipped('There is no database yet.')
   try {
-    await checkDatabase(databasePath(folder, 'runtime', keyring.placeOf('database', 'runtime').generation), key)
+    const { generation } = keyring.placeOf('database', 'runtime')
+    await checkDatabase({ path: databasePath(folder, 'runtime', generation), key })
   } finally {
     key.fill(0)
   }

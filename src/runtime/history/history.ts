@@ -43,7 +43,10 @@ export class History {
       const known = this.#of(assignment.deployment)
       if (pid !== undefined && counts.rssBytes > 0) known.memory.set(nowMs, counts.rssBytes)
       const ends = endsOf(assignment.components)
+      const own = new Set(assignment.components.map(({ name }) => name))
       for (const status of counts.components) {
+        // The end of a bridge counts under a name that is new with every version, and nobody looks at its history.
+        if (!own.has(status.name)) continue
         const more = this.#trackOf(known.components, status.name)?.take(nowMs, status)
         if (more === undefined) continue
         const taken = ends.in.get(status.name)
@@ -63,10 +66,11 @@ export class History {
     return [...this.#deployments.keys()]
   }
 
-  /** All that is known of a deployment, for keeping. */
+  /** All that is known of a deployment, for keeping; a component that nothing was seen of for thirty days is forgotten. */
   kept(deployment: string): KeptRing[] {
     const known = this.#deployments.get(deployment)
     if (!known) return []
+    this.#forgetOld(known.components)
     const memory = known.memory.states().map((ring) => ({ component: '', count: 'memory', ...ring }))
     const components = [...known.components].flatMap(([component, track]) =>
       COUNTS.flatMap((count) => track.rings[count].states().map((ring) => ({ component, count, ...ring }))),
@@ -81,7 +85,9 @@ export class History {
       const track = component === '' ? undefined : this.#trackOf(known.components, component)
       const into = component === '' ? known.memory : isCount(count) ? track?.rings[count] : undefined
       into?.of(range)?.restore(state)
+      track?.seen((state.newest + 1) * HISTORY_RANGES[range].stepMs)
     }
+    this.#forgetOld(known.components)
   }
 
   /** What one component counted in each step; all are `undefined` where nothing is known of it. */
@@ -112,6 +118,12 @@ export class History {
     return known
   }
 
+  /** No version has had it for as long as anything is shown. */
+  #forgetOld(tracks: Map<string, Track>): void {
+    const oldestMs = this.#clock.now() - HISTORY_RANGES['30d'].lengthMs
+    for (const [name, { seenMs }] of tracks) if (seenMs < oldestMs) tracks.delete(name)
+  }
+
   #trackOf(tracks: Map<string, Track>, name: string): Track | undefined {
     const known = tracks.get(name)
     if (known !== undefined) return known
@@ -127,9 +139,20 @@ export class History {
 class Track {
   readonly rings = Object.fromEntries(COUNTS.map((count) => [count, new Rings()])) as Record<HistoryCount, Rings>
   #last: Counts | undefined
+  #seenMs = 0
+
+  /** When anything was last seen of it, by this process or one before. */
+  get seenMs(): number {
+    return this.#seenMs
+  }
+
+  seen(atMs: number): void {
+    this.#seenMs = Math.max(this.#seenMs, atMs)
+  }
 
   /** What came since the last look; nothing is known at the first. Counts that went back began anew. */
   take(atMs: number, status: Counts): Counts | undefined {
+    this.seen(atMs)
     const last = this.#last
     this.#last = Object.fromEntries(COUNTS.map((count) => [count, status[count]])) as Counts
     if (last === undefined) return undefined

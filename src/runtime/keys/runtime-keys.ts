@@ -5,7 +5,7 @@ import { type Bytes, type Clock, type Lifetime, logOf, type Random } from '../..
 import { buildFacts } from '../../host/mod.ts'
 import { openWrappingKey, Rotations } from '../../keys/mod.ts'
 import type { ServerKeys } from '../../server/mod.ts'
-import { copierBy } from '../../store/mod.ts'
+import { type CheckDatabase, checkerBy, copierBy } from '../../store/mod.ts'
 import type { RuntimeConfig } from '../config.ts'
 import type { RuntimeState } from '../open-state.ts'
 import type { Station } from '../station.ts'
@@ -21,11 +21,14 @@ export type RuntimeKeysDeps = {
   random: Random
 }
 
+/** `checkDatabase`: by a process of its own, as copies are made. */
+export type RuntimeKeys = ServerKeys & { checkDatabase: CheckDatabase }
+
 /**
  * Opens them, tells the audit trail what was done while it was closed, and goes on with rotations that were cut off. What is under way
  * is cut off when the lifetime ends.
  */
-export async function openRuntimeKeys(deps: RuntimeKeysDeps): Promise<ServerKeys> {
+export async function openRuntimeKeys(deps: RuntimeKeysDeps): Promise<RuntimeKeys> {
   const { config, state, station, lifetime, clock, random } = deps
   const { keyring, trail, folder } = state
   await removeBackupLeftovers(folder)
@@ -61,6 +64,7 @@ export async function openRuntimeKeys(deps: RuntimeKeysDeps): Promise<ServerKeys
   const { masterKey } = config
   const masterFile = 'path' in masterKey ? [resolve(masterKey.path)] : []
   return {
+    checkDatabase: checkerBy({ env: {}, ...config.worker }),
     ...{ keyring, rotations, masterSource: masterKey, signer: state.signing, clock, random },
     backup: (wanted) =>
       withoutTrims(state.datasets, () =>

@@ -83,8 +83,9 @@ export class Enrolment {
   }
 
   async #enrolled(registration: Registration, actor: string): Promise<void> {
-    await this.#deps.onEnrolled(registration, actor)
+    // It is kept by now: whatever else fails, there is a Platform that expects heartbeats.
     this.#connect(registration)
+    await this.#deps.onEnrolled(registration, actor)
   }
 
   /** What was enrolled while all is ending is kept, and the next start connects. */

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { backoffMs, type Clock, describeError, type Log, pause, type Random, utf8 } from '../../base/mod.ts'
 import { type Journal, JournalDamaged, type JournalEntry, readableAfter } from '../../store/mod.ts'
 import { ENTRIES_MAX } from '../../wire/mod.ts'
+import { PlatformTookNothing } from '../errors.ts'
 
 /** One message: 256 entries, and 512 KiB of their JSON so that with base64url it stays under the bound of a message. */
 const BATCH = { countMax: ENTRIES_MAX, bytesMax: 524_288 }
@@ -129,8 +130,11 @@ export class Owed<Schema extends v.GenericSchema> {
       return true
     }
     const through = await this.#tell(first.position, entries, signal)
+    if (through < first.position) {
+      throw new PlatformTookNothing(`the Platform acknowledged up to ${through} of what begins at ${first.position}`)
+    }
     // More than was ever written cannot be had: a restored Platform must not make us skip what is still to come.
-    this.#acknowledged = Math.min(Math.max(through, this.#acknowledged), journal.nextPosition - 1)
+    this.#acknowledged = Math.min(through, journal.nextPosition - 1)
     await acknowledged.save(this.#acknowledged)
     if (journal.bytes > TRIM_BYTES) await journal.trim(this.#acknowledged)
     return true

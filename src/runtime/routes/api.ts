@@ -25,7 +25,15 @@ import { type ConnectorRoutesDeps, connectorRoutes, connectorTypeRoutes } from '
 import { type CredentialRoutesDeps, credentialRoutes } from './credentials.ts'
 import { type DataTenantRoutesDeps, dataTenantRoutes } from './data-tenants.ts'
 import { datasetEraseRoutes } from './dataset-erase.ts'
+import { datasetExportRoutes } from './dataset-export.ts'
 import { datasetGroupRoutes } from './dataset-groups.ts'
+import { datasetHistoryRoutes } from './dataset-history.ts'
+import { datasetIndexRoutes } from './dataset-indexes.ts'
+import { datasetReimportRoutes } from './dataset-reimport.ts'
+import { datasetRetentionRoutes } from './dataset-retention.ts'
+import { datasetSearchRoutes } from './dataset-search.ts'
+import { datasetSqlRoutes } from './dataset-sql.ts'
+import { datasetViewRoutes } from './dataset-views.ts'
 import { datasetRoutes } from './datasets.ts'
 import { type DeploymentRoutesDeps, deploymentRoutes } from './deployments.ts'
 import { type DriftRoutesDeps, driftRoutes } from './drift.ts'
@@ -92,7 +100,15 @@ export function localApi(deps: ApiDeps, site: Site): ApiRoutes {
     .mount('/data-tenants', dataTenantRoutes({ ...deps, accounts: deps.accountsSite.accounts }))
     .mount('/data-tenants', datasetRoutes(deps))
     .mount('/data-tenants', datasetGroupRoutes(deps))
+    .mount('/data-tenants', datasetSearchRoutes(deps))
+    .mount('/data-tenants', datasetIndexRoutes(deps))
+    .mount('/data-tenants', datasetExportRoutes(deps))
+    .mount('/data-tenants', datasetViewRoutes(deps))
+    .mount('/data-tenants', datasetSqlRoutes(deps))
     .mount('/data-tenants', datasetEraseRoutes(deps))
+    .mount('/data-tenants', datasetRetentionRoutes(deps))
+    .mount('/data-tenants', datasetHistoryRoutes(deps))
+    .mount('/data-tenants', datasetReimportRoutes(deps))
     .mount('/data-tenants', uploadTokenRoutes(deps))
     .mount('/data-tenants', uploadByPersonRoutes(deps))
     .mount('/data-tenants', connectorRoutes(deps))

@@ -5,6 +5,7 @@ import { type Accounts, RoleTooLow, roleReaches } from '../../accounts/mod.ts'
 import { type Connector, ConnectorUnfit, connectorType, connectorTypes, hostOf } from '../../connectors/mod.ts'
 import type { Vault } from '../../keys/mod.ts'
 import {
+  actorOf,
   dangerPage,
   type FailedForm,
   type FormShown,
@@ -37,8 +38,9 @@ import {
   connectorRemoval,
   cursorReset,
   SETTING,
+  TypeChoice,
 } from '../views/connectors.tsx'
-import { askedTenant, framed, tenantPath } from './datasets-frame.tsx'
+import { askedTenant, framed, tenantPath, tenantTabbed } from './datasets-frame.tsx'
 
 export type ConnectorPagesDeps = ConnectorActsDeps & {
   access: DataAccess
@@ -80,7 +82,7 @@ async function list(c: Context<PersonEnv>, deps: ConnectorPagesDeps, site: Site)
     </a>
   )
   const view = <ConnectorsPage {...{ all, newPath, nowMs: deps.clock.now() }} />
-  return site.page(c, { ...framed('Connectors', view, member), ...(action && { action }) })
+  return site.page(c, { ...tenantTabbed(member, '/~connectors', view), ...(action && { action }) })
 }
 
 function newPage(deps: ConnectorPagesDeps, site: Site): Hono<PersonEnv> {
@@ -95,7 +97,12 @@ function newPage(deps: ConnectorPagesDeps, site: Site): Hono<PersonEnv> {
       const datasets = (await member.data.datasets()).filter(({ shape }) => type.shapes.includes(shape))
       const path = listPath(member)
       const form = { type, values, datasets, credentials: await fitting(deps, type), isNew: true, cancel: path }
-      const view = <ConnectorForm {...{ ...form, action: `${path}/~new?type=${type.type}`, ...failed }} />
+      const view = (
+        <>
+          <TypeChoice types={connectorTypes} chosen={type.type} path={`${path}/~new`} />
+          <ConnectorForm {...{ ...form, action: `${path}/~new?type=${type.type}`, ...failed }} />
+        </>
+      )
       return framed(`New connector to ${type.title}`, view, member)
     },
     async act({ c, about: { member, type }, input }) {
@@ -146,7 +153,11 @@ function fieldsPage(deps: ConnectorPagesDeps, site: Site): Hono<PersonEnv> {
     async act({ c, about: { member, connector, path }, input }) {
       const setting = connectorType(connector.type).discover?.setting
       const chosen = Object.keys(input).flatMap((name) => (name.startsWith(CHOSEN) ? [name.slice(CHOSEN.length)] : []))
-      const { [setting ?? '']: _, ...config } = connector.config as Record<string, unknown>
+      const { [setting ?? '']: before, ...config } = connector.config as Record<string, unknown>
+      if (typeof before === 'object' && before !== null && !Array.isArray(before))
+        throw new ConnectorUnfit(
+          `${setting} gives fields their names, which a choice would take away: change it as it is written`,
+        )
       const next = setting !== undefined && chosen.length > 0 ? { ...config, [setting]: chosen } : config
       await changeConnector(deps, member, connector, { config: next }, isOwnerOf(c.var.user))
       return path
@@ -248,10 +259,11 @@ async function show(
   const shown = await shownOf(deps, { ...about, connector })
   const runs = await connectors.store.runs(connector.id, { limit: RUNS_SHOWN })
   const may = { mayChange: roleReaches(about.member.role, 'operator'), mayApprove: isOwnerOf(c.var.user) }
-  const discovers = connectorType(connector.type).discover !== undefined
-  const people = new Map((await deps.accounts.listUsers()).map(({ id, name }) => [`user:${id}`, name]))
+  const type = connectorType(connector.type)
+  const [discovers, sends] = [type.discover !== undefined, type.sends?.(connector.config)]
+  const people = new Map((await deps.accounts.listUsers()).map(({ id, name }) => [actorOf({ id }), name]))
   const view = (
-    <ConnectorPage {...{ ...shown, runs, ...may, discovers, people, said, failed, nowMs: deps.clock.now() }} />
+    <ConnectorPage {...{ ...shown, runs, ...may, discovers, sends, people, said, failed, nowMs: deps.clock.now() }} />
   )
   return below(about.member, connector, about.path, view)
 }

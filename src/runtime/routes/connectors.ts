@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { RoleTooLow } from '../../accounts/mod.ts'
 import { connectorTypes } from '../../connectors/mod.ts'
-import { ApiRoutes, limitOf, type PersonEnv } from '../../server/mod.ts'
+import { ApiRoutes, jsonSchemaOf, limitOf, type PersonEnv } from '../../server/mod.ts'
 import { ConnectorRunId, CURSOR_LENGTH_MAX, DatasetId, DiscoveredField, Name } from '../../wire/mod.ts'
 import {
   approveConnector,
@@ -228,6 +228,8 @@ export function connectorTypeRoutes(): ApiRoutes {
       shapes: v.array(v.string()),
     },
     ...{ settings: v.array(SettingJson), example: v.unknown() },
+    /** JSON Schema of the settings, for editors. */
+    schema: v.record(v.string(), v.unknown()),
   })
   return new ApiRoutes('Connectors').get(
     '/',
@@ -236,9 +238,10 @@ export function connectorTypeRoutes(): ApiRoutes {
       ...{ role: 'viewer', answer: v.object({ types: v.array(TypeJson) }) },
     },
     async () => ({
-      types: connectorTypes.map(({ type, title, summary, credentials, shapes, example, settings }) => ({
+      types: connectorTypes.map(({ type, title, summary, credentials, shapes, example, settings, config }) => ({
         ...{ type, title, summary, credentials, shapes, example },
         settings: settings.map(({ name, needed, description }) => ({ name, needed, description })),
+        schema: jsonSchemaOf(config),
       })),
     }),
   )

@@ -108,7 +108,8 @@ function keepingForms({ credentials }: CredentialPagesDeps, site: Site): Hono<Pe
         again: (shown) => keptAgain(shown, (props) => <CredentialForm {...props} sources={credentials.sources} />),
         async act({ input, actor }) {
           const { name, kind } = input
-          return addressOfSet(await credentials.set(name, { kind, fields: fieldsIn(input) }, actor))
+          const wanted = { kind, fields: fieldsIn(input), replace: input.replaces === 'yes' }
+          return addressOfSet(await credentials.set(name, wanted, actor))
         },
       }),
     )
@@ -117,8 +118,8 @@ function keepingForms({ credentials }: CredentialPagesDeps, site: Site): Hono<Pe
       formAct(site, '/~generate', {
         ...{ ...kept, schema: KeyInput },
         again: (shown) => keptAgain(shown, (props) => <MakeKeyForm {...props} />),
-        async act({ input: { name, kind, algorithm, username }, actor }) {
-          const wanted = { kind, algorithm, ...(username !== '' && { username }) }
+        async act({ input: { name, kind, algorithm, username, replaces }, actor }) {
+          const wanted = { kind, algorithm, replace: replaces === 'yes', ...(username !== '' && { username }) }
           return addressOfSet(await credentials.generate(name, wanted, actor))
         },
       }),

@@ -26,6 +26,8 @@ const NewKey = v.strictObject({
   kind: v.picklist(['key_pair', 'ssh_key']),
   algorithm: v.picklist(KEY_ALGORITHMS),
   username: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  /** Whether one of that name may be replaced: its private key is gone then. Default `false`. */
+  replace: v.optional(v.boolean()),
 })
 const Which = v.strictObject({
   deployment: v.optional(v.pipe(v.string(), v.maxLength(64))),
@@ -92,7 +94,7 @@ export function credentialRoutes({ credentials }: CredentialRoutesDeps): ApiRout
     .post(
       '/:name/generate',
       {
-        summary: 'Makes a key pair or an SSH key in the vault.',
+        summary: 'Makes a key pair or an SSH key in the vault; in the place of one of that name only with `replace`.',
         role: 'owner',
         fresh: true,
         params: Named,

@@ -17,7 +17,7 @@ export function datasetGroupRoutes({ access, state: { trail } }: DatasetGroupRou
       '/:dataTenant/datasets/:dataset/group',
       {
         summary:
-          'Records of a dataset in groups, by fields and by hours, days, weeks or months: how many, and sums, averages, least and greatest of fields. From a rollup where one serves. Restricted fields cannot be named by who is not cleared.',
+          'Records of a dataset in groups, by fields and by hours, days, weeks or months of a time zone: how many, and sums, averages, least and greatest of fields. From a rollup where one serves. Restricted fields cannot be named by who is not cleared.',
         ...{ role: 'viewer', params: OfDataset, body: GroupQuery, answer: GroupAnswer },
       },
       async ({ c, params: { dataTenant, dataset }, body }) => {
@@ -28,26 +28,27 @@ export function datasetGroupRoutes({ access, state: { trail } }: DatasetGroupRou
     .get(
       '/:dataTenant/datasets/:dataset/rollups',
       {
-        summary: 'The figures of a dataset that are kept ready: by its shape, and as they were declared.',
+        summary:
+          'The figures of a dataset that are kept ready: by its shape, and as they were declared. Those of restricted fields are told to who is cleared alone.',
         ...{ role: 'viewer', params: OfDataset, answer: v.object({ rollups: v.array(Rollup) }) },
       },
       async ({ c, params: { dataTenant, dataset } }) => {
-        const { data } = await access.demandMember(c, dataTenant, 'viewer')
-        return { rollups: await data.rollups(dataset) }
+        const { data, clearance } = await access.demandMember(c, dataTenant, 'viewer')
+        return { rollups: await data.rollups(dataset, clearance) }
       },
     )
     .post(
       '/:dataTenant/datasets/:dataset/rollups',
       {
         summary:
-          'Declares a rollup: counts by some fields, and sums of others, kept ready from then on and built of the records that are there. Needs the role operator there.',
+          'Declares a rollup: counts by some fields, and sums of others, kept ready from then on and built of the records that are there. Needs the role operator there, and the clearance for each field.',
         ...{ role: 'viewer', params: OfDataset, body: NewRollup, answer: Rollup, status: 201 },
       },
       async ({ c, params: { dataTenant, dataset }, body }) => {
-        const { data, actor, tenant } = await access.demandMember(c, dataTenant, 'operator')
+        const { data, actor, tenant, clearance } = await access.demandMember(c, dataTenant, 'operator')
         // Names of fields are the data tenant's own.
         const act = { actor, action: 'rollup.created', subject: dataset, detail: { dataTenant: tenant.id } }
-        return recorded(trail, act, () => data.createRollup(dataset, body))
+        return recorded(trail, act, () => data.createRollup(dataset, body, clearance))
       },
     )
     .delete(
@@ -57,9 +58,9 @@ export function datasetGroupRoutes({ access, state: { trail } }: DatasetGroupRou
         ...{ role: 'viewer', params: OfRollup },
       },
       async ({ c, params: { dataTenant, dataset, rollup } }) => {
-        const { data, actor, tenant } = await access.demandMember(c, dataTenant, 'operator')
+        const { data, actor, tenant, clearance } = await access.demandMember(c, dataTenant, 'operator')
         const act = { actor, action: 'rollup.removed', subject: rollup, detail: { dataTenant: tenant.id, dataset } }
-        await recorded(trail, act, () => data.removeRollup(dataset, rollup))
+        await recorded(trail, act, () => data.removeRollup(dataset, rollup, clearance))
       },
     )
 }

@@ -25,6 +25,12 @@ const TABS = [
   { name: 'settings', path: '/settings', label: 'Settings', role: 'viewer' },
 ] as const
 
+const TABS_OF_TENANT = [
+  { path: '', label: 'Members', role: 'viewer' },
+  { path: '/~connectors', label: 'Connectors', role: 'viewer' },
+  { path: '/~sql', label: 'SQL', role: 'owner' },
+] as const
+
 /** Where a pipeline uploads to; `ca` is a file where no public authority vouches for this Runtime. */
 export function uploadPlace(
   { addresses, certificates }: UploadPlaceDeps,
@@ -66,6 +72,14 @@ export function knownTenantsOf(access: Pick<DataAccess, 'list'>): NonNullable<Ac
 export function framed(title: string, view: View, member?: Member): FormShown {
   const crumbs = member ? [CRUMB, { href: tenantPath(member.tenant), label: member.tenant.name }] : [CRUMB]
   return { title, view, current: DATASETS_PATH, crumbs }
+}
+
+/** One of the tabs of a data tenant. */
+export function tenantTabbed(member: Member, path: (typeof TABS_OF_TENANT)[number]['path'], view: View): FormShown {
+  const own = tenantPath(member.tenant)
+  const reached = TABS_OF_TENANT.filter(({ role }) => roleReaches(member.role, role))
+  const tabs = reached.map((tab) => ({ href: `${own}${tab.path}`, label: tab.label }))
+  return { ...framed(member.tenant.name, view), tabs, tab: `${own}${path}` }
 }
 
 /** One of the tabs of a dataset; with `title` a page below it. */

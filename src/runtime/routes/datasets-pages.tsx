@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { roleReaches } from '../../accounts/mod.ts'
 import { AppError } from '../../base/mod.ts'
 import { FieldNotFound } from '../../datasets/mod.ts'
-import { dangerPage, formPage, type PersonEnv, type Site } from '../../server/mod.ts'
+import { actorOf, dangerPage, formPage, type PersonEnv, type Site } from '../../server/mod.ts'
 import { type ClassChange, FieldClass, NewDataset } from '../../wire/mod.ts'
 import type { ListedTenant } from '../datasets/access.ts'
 import { classifyField, createDataset, removeDataset } from '../datasets/dataset-acts.ts'
@@ -20,12 +20,19 @@ import {
 import { ClassForm } from '../views/datasets-fields.tsx'
 import { type ConnectorPagesDeps, connectorPages } from './connectors-pages.tsx'
 import { TenantName } from './data-tenants.ts'
+import { datasetCasePage } from './datasets-case-page.tsx'
 import { datasetDashboardPages } from './datasets-dashboard-pages.tsx'
 import { askedDataset, askedTenant, DATASETS_PATH, framed, tabbed, tenantPath } from './datasets-frame.tsx'
+import { datasetHistoryPages, historyOf } from './datasets-history-pages.tsx'
 import { type DatasetImportsPagesDeps, datasetImportsPages } from './datasets-imports-pages.tsx'
+import { datasetIndexPages } from './datasets-indexes-pages.tsx'
 import { datasetRecordsPages } from './datasets-records-pages.tsx'
+import { datasetRetentionPages } from './datasets-retention-pages.tsx'
+import { datasetSearchPages } from './datasets-search-pages.tsx'
+import { datasetSqlPage } from './datasets-sql-page.tsx'
 import { type DatasetTenantPagesDeps, datasetTenantPages } from './datasets-tenant-pages.tsx'
 import { type DatasetTokensPagesDeps, datasetTokensPages } from './datasets-tokens-pages.tsx'
+import { datasetViewsPages } from './datasets-views-pages.tsx'
 
 export type DatasetsPagesDeps = ConnectorPagesDeps &
   DatasetTenantPagesDeps &
@@ -41,17 +48,32 @@ export function datasetsPages(deps: DatasetsPagesDeps, site: Site): Hono<PersonE
     .route('/', newTenantPage(deps, site))
     .route('/', newDatasetPage(deps, site))
     .route('/', connectorPages(deps, site))
+    .route('/', datasetSqlPage(deps, site))
     .route('/', datasetTenantPages(deps, site))
     .route(DATASET, datasetRecordsPages(deps, site))
     .route(DATASET, datasetDashboardPages(deps, site))
+    .route(DATASET, datasetCasePage(deps, site))
+    .route(DATASET, datasetViewsPages(deps, site))
     .route(DATASET, datasetImportsPages(deps, site))
     .route(DATASET, datasetTokensPages(deps, site))
+    .route(DATASET, datasetRetentionPages(deps, site))
+    .route(DATASET, datasetHistoryPages(deps, site))
+    .route(DATASET, datasetSearchPages(deps, site))
+    .route(DATASET, datasetIndexPages(deps, site))
     .get(`${DATASET}/settings`, async (c) => {
       const asked = await askedDataset(deps.access, c, 'viewer')
       const { dataset, member, path } = asked
       const changes = await namedChanges(deps, await member.data.classChanges(dataset.id))
       const isOwner = roleReaches(member.role, 'owner')
-      const view = <DatasetSettings {...{ dataset, changes, path, isOwner, nowMs: deps.clock.now() }} />
+      const retention = await member.data.retention(dataset.id)
+      const history = await historyOf(asked)
+      const search = await member.data.search(dataset.id)
+      const indexes = await member.data.indexes(dataset.id)
+      const view = (
+        <DatasetSettings
+          {...{ dataset, changes, retention, history, search, indexes, path, isOwner, nowMs: deps.clock.now() }}
+        />
+      )
       return site.page(c, tabbed(asked, 'settings', view))
     })
     .route('/', classPage(deps, site))
@@ -117,7 +139,7 @@ async function namedChanges(
   { accounts }: Pick<DatasetsPagesDeps, 'accounts'>,
   changes: readonly ClassChange[],
 ): Promise<ClassChange[]> {
-  const names = new Map((await accounts.listUsers()).map(({ id, name }) => [`user:${id}`, name]))
+  const names = new Map((await accounts.listUsers()).map(({ id, name }) => [actorOf({ id }), name]))
   return changes.map((change) => ({ ...change, by: names.get(change.by) ?? change.by }))
 }
 

@@ -6,8 +6,9 @@ import type { Clock } from '../../base/mod.ts'
 import { uploadLine } from '../../datasets/mod.ts'
 import { type PersonEnv, type Site, Whole } from '../../server/mod.ts'
 import { formFailure, PageNotFound, parseInput, readListing } from '../../web/mod.ts'
-import type { Condition, Query, Shape } from '../../wire/mod.ts'
+import { type Condition, ExportFormat, type Query, type QueryPage, type Shape } from '../../wire/mod.ts'
 import type { DataAccess } from '../datasets/access.ts'
+import { ChangesShown } from '../views/datasets-history.tsx'
 import {
   askedWords,
   COMPARISONS,
@@ -17,8 +18,10 @@ import {
   RecordPage,
   type RecordsAsked,
   RecordsPage,
+  type RecordsProps,
 } from '../views/datasets-records.tsx'
 import { type AskedDataset, askedDataset, tabbed, type UploadPlaceDeps, uploadPlace } from './datasets-frame.tsx'
+import { changesOf } from './datasets-history-pages.tsx'
 
 export type DatasetRecordsPagesDeps = { access: DataAccess; clock: Clock } & UploadPlaceDeps
 
@@ -32,6 +35,8 @@ const FILES = {
   reviews: 'reviews.json',
   table: 'table.csv',
 } as const satisfies Record<Shape, string>
+
+const FORMATS = { csv: 'CSV', ndjson: 'NDJSON', parquet: 'Parquet' } as const satisfies Record<ExportFormat, string>
 
 const word = (lengthMax: number) => v.fallback(v.pipe(v.string(), v.maxLength(lengthMax)), '')
 /** What makes no sense is as if it were not there, as in every table. */
@@ -57,10 +62,14 @@ export function datasetRecordsPages(deps: DatasetRecordsPagesDeps, site: Site): 
       const [row] = rows
       if (!row)
         throw new PageNotFound('there is no such record in this dataset: another took its place, or it was removed')
-      return site.page(
-        c,
-        tabbed(asked, 'records', <RecordPage {...{ fields, row, path: asked.path }} />, `Record ${record}`),
+      const changes = await changesOf(asked, fields, row)
+      const view = (
+        <>
+          <RecordPage {...{ fields, row, path: asked.path, links: linksOf(asked, fields, row) }} />
+          {changes && <ChangesShown {...{ changes, path: asked.path, nowMs: deps.clock.now() }} />}
+        </>
       )
+      return site.page(c, tabbed(asked, 'records', view, `Record ${record}`))
     })
 }
 
@@ -82,6 +91,7 @@ async function records(
     asked,
     listing,
     upload,
+    exports: exportsOf(about, asked),
     mayMakeToken,
     clearance: member.clearance,
     nowMs: deps.clock.now(),
@@ -98,6 +108,36 @@ async function records(
     const view = <RecordsPage {...{ ...shown, failure }} page={undefined} />
     return site.page(c, { ...tabbed(about, 'records', view), status })
   }
+}
+
+/** The other results of a test, and the document that a record came in, for who is cleared for it. */
+function linksOf(
+  { member, dataset, path }: AskedDataset,
+  fields: QueryPage['fields'],
+  row: readonly unknown[],
+): { label: string; href: string }[] {
+  const textAt = (wanted: string) => {
+    const at = fields.findIndex(({ name, masked }) => name === wanted && !masked)
+    return typeof row[at] === 'string' ? row[at] : ''
+  }
+  const words = new URLSearchParams()
+  for (const name of ['name', 'suite', 'class']) if (textAt(name) !== '') words.set(name, textAt(name))
+  const isTest = dataset.shape === 'test-results' && words.has('name')
+  const document = `/v1/data-tenants/${member.tenant.id}/datasets/${dataset.id}/imports/${textAt('_import')}/document`
+  return [
+    ...(isTest ? [{ label: 'All results of this test', href: `${path}/tests?${words}` }] : []),
+    ...(member.clearance === 'restricted' ? [{ label: 'The document it came in', href: document }] : []),
+  ]
+}
+
+/** Files of the records that fit, with all their fields. */
+function exportsOf({ member, dataset }: AskedDataset, asked: RecordsAsked): RecordsProps['exports'] {
+  const { search, where, sort } = queryOf(asked, [])
+  const query = JSON.stringify({ search, where, sort })
+  return ExportFormat.options.map((format) => ({
+    label: `Export ${FORMATS[format]}`,
+    href: `/v1/data-tenants/${member.tenant.id}/datasets/${dataset.id}/export?${new URLSearchParams({ format, query })}`,
+  }))
 }
 
 function queryOf(asked: RecordsAsked, fields: string[]): Query {

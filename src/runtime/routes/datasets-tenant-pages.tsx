@@ -7,7 +7,7 @@ import { PageNotFound } from '../../web/mod.ts'
 import type { DataAccess, Member } from '../datasets/access.ts'
 import { grantRole, listMembers, removeTenant, revokeRole, type TenantActsDeps } from '../datasets/tenant-acts.ts'
 import { memberRemoval, TenantPage, type TenantProps, tenantRemoval } from '../views/datasets-tenant.tsx'
-import { askedTenant, DATASETS_PATH, framed, tenantPath } from './datasets-frame.tsx'
+import { askedTenant, DATASETS_PATH, framed, tenantPath, tenantTabbed } from './datasets-frame.tsx'
 
 export type DatasetTenantPagesDeps = TenantActsDeps & { access: DataAccess }
 
@@ -84,5 +84,5 @@ async function show(
   const members = await listMembers(deps, member)
   const shown = { tenant, members, mayChange: roleReaches(role, 'owner'), path: tenantPath(tenant) }
   const view = <TenantPage {...{ ...shown, ...typed, nowMs: deps.clock.now() }} />
-  return { ...framed(tenant.name, view), title: tenant.name }
+  return tenantTabbed(member, '', view)
 }

@@ -21,7 +21,7 @@ const LETTERS = 50
 const Filter = { component: v.optional(Name), code: v.optional(Code) }
 const ListQuery = v.object({ ...Filter, from: v.optional(Whole, '1') })
 const Numbered = v.object({ id: DeploymentId, number: Whole })
-const Digits = v.pipe(v.string(), v.regex(/^\d{1,15}$/))
+const Digits = v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'must be a whole number'))
 const Chosen = v.object({ ...Filter, through: v.optional(Whole), numbers: listField(Digits) })
 type Chosen = v.InferOutput<typeof Chosen>
 

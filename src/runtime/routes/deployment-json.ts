@@ -4,6 +4,8 @@ import { rfc3339 } from '../../base/mod.ts'
 import { FinishedJson, PeerPartJson } from '../../server/mod.ts'
 import { BridgeStatus, ComponentStatus, DeploymentState, Reason } from '../../wire/mod.ts'
 import type { DeploymentDetail, DeploymentSummary } from '../deployment-detail.ts'
+import { curesOf } from '../deployments/reasons.ts'
+import type { RefusedVersion } from '../state/refusals.ts'
 
 const Adds = v.record(v.string(), v.array(v.string()))
 
@@ -19,6 +21,16 @@ export const DeploymentSummaryJson = v.object({
   waiting: v.optional(v.object({ version: v.number(), receivedAt: v.string(), adds: Adds })),
 })
 
+/** The newest version of a deployment that was refused here, until a version of it is taken; `blueprint` where the tenant's word was verified. */
+export const RefusedVersionJson = v.object({
+  ...{ deployment: v.string(), version: v.number(), blueprint: v.optional(v.string()) },
+  ...{ reasons: v.array(Reason), refusedAt: v.string(), advice: v.string() },
+})
+
+export function refusedJson({ refusedAtMs, ...refused }: RefusedVersion): v.InferOutput<typeof RefusedVersionJson> {
+  return { ...refused, refusedAt: rfc3339(refusedAtMs), advice: curesOf(refused.reasons) }
+}
+
 export const DeploymentDetailJson = v.object({
   ...DeploymentSummaryJson.entries,
   components: v.array(
@@ -26,6 +38,8 @@ export const DeploymentDetailJson = v.object({
       ...ComponentStatus.entries,
       inPerSecond: v.optional(v.number()),
       outPerSecond: v.optional(v.number()),
+      /** Since when it has had its reason without a break. */
+      reasonSince: v.optional(v.string()),
     }),
   ),
   bridges: v.array(

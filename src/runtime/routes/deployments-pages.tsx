@@ -3,10 +3,11 @@ import { type Context, Hono } from 'hono'
 import { roleReaches } from '../../accounts/mod.ts'
 import type { Clock } from '../../base/mod.ts'
 import { formPage, type PersonEnv, type Site } from '../../server/mod.ts'
-import { deploymentRegions, parseInput, readListing } from '../../web/mod.ts'
+import { deploymentRegions, Notice, parseInput, readListing, Words } from '../../web/mod.ts'
 import { DeploymentId } from '../../wire/mod.ts'
 import { type DetailDeps, deploymentDetail, deploymentDetails } from '../deployment-detail.ts'
 import type { Deployments } from '../deployments/deployments.ts'
+import { refusedWords } from '../deployments/reasons.ts'
 import type { RuntimeState } from '../open-state.ts'
 import { Acts, DeploymentPage, deploymentViewProps, StopDeployment, WorkerFacts } from '../views/deployment.tsx'
 import { DEPLOYMENT_SORTS, DeploymentList } from '../views/deployment-list.tsx'
@@ -65,7 +66,18 @@ export function deploymentPages(deps: DeploymentPagesDeps, site: Site): Hono<Per
 
 async function list(c: Context<PersonEnv>, deps: DeploymentPagesDeps, site: Site): Promise<Response> {
   const listing = readListing('/deployments', c.req.query(), { sort: DEPLOYMENT_SORTS, by: '-since' })
-  const view = <DeploymentList deployments={await deploymentDetails(deps)} nowMs={deps.clock.now()} listing={listing} />
+  const view = (
+    <>
+      {(await deps.deployments.refused()).map((refused) => (
+        <Notice kind="bad">
+          <p>
+            <Words text={refusedWords(refused)} />
+          </p>
+        </Notice>
+      ))}
+      <DeploymentList deployments={await deploymentDetails(deps)} nowMs={deps.clock.now()} listing={listing} />
+    </>
+  )
   const action = (
     <a class="button quiet" href="/logs">
       Log of all

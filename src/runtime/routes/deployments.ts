@@ -8,7 +8,14 @@ import { deploymentDetail, deploymentList } from '../deployment-detail.ts'
 import type { Deployments } from '../deployments/deployments.ts'
 import { type ApprovalRoutesDeps, approvalRoutes } from './approvals.ts'
 import { letterRoutes } from './dead-letters.ts'
-import { DeploymentDetailJson, DeploymentSummaryJson, detailJson, summaryJson } from './deployment-json.ts'
+import {
+  DeploymentDetailJson,
+  DeploymentSummaryJson,
+  detailJson,
+  RefusedVersionJson,
+  refusedJson,
+  summaryJson,
+} from './deployment-json.ts'
 
 /** The id becomes part of a path: only its own form is taken. */
 const Identified = v.object({ id: DeploymentId })
@@ -16,15 +23,19 @@ const Identified = v.object({ id: DeploymentId })
 export type DeploymentRoutesDeps = ApprovalRoutesDeps & LetterActsDeps
 
 export function deploymentRoutes(station: DeploymentRoutesDeps): ApiRoutes {
+  const { deployments } = station
   return new ApiRoutes('Deployments')
     .get(
       '/',
       {
-        summary: 'Every deployment that is in force or waits, newest first.',
+        summary: 'Every deployment that is in force or waits, newest first, and the versions that were refused here.',
         role: 'viewer',
-        answer: v.object({ deployments: v.array(DeploymentSummaryJson) }),
+        answer: v.object({ deployments: v.array(DeploymentSummaryJson), refused: v.array(RefusedVersionJson) }),
       },
-      async () => ({ deployments: (await deploymentList(station)).map(summaryJson) }),
+      async () => ({
+        deployments: (await deploymentList(station)).map(summaryJson),
+        refused: (await deployments.refused()).map(refusedJson),
+      }),
     )
     .get(
       '/:id',

@@ -42,6 +42,7 @@ export function enrolmentRoutes(station: EnrolmentView): ApiRoutes {
       {
         summary: 'Enrols this Runtime with the Platform Tenant that made the code.',
         role: 'owner',
+        fresh: true,
         body: Enrol,
         answer: EnrolmentJson,
         status: 201,

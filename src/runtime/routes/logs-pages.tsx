@@ -17,7 +17,7 @@ export type LogPagesDeps = DetailDeps & LogRoutesDeps & { clock: Clock }
 const LINES = 100
 
 /** As a date field has it: UTC without a zone. Words that make no sense filter nothing. */
-const LocalTime = v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/))
+const LocalTime = v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/, 'must be a day and a time'))
 const Query = v.object({
   level: v.fallback(v.optional(v.picklist(LEVELS)), undefined),
   component: v.fallback(v.optional(Name), undefined),

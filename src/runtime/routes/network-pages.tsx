@@ -7,7 +7,7 @@ import { type FormShown, formAct, type PersonEnv, type Site } from '../../server
 import { checkField } from '../../web/mod.ts'
 import { DOORS } from '../network/allow-lists.ts'
 import { NetworkPage, type RefusedNetwork } from '../views/network.tsx'
-import { allowNetwork, type NetworkRoutesDeps, NetworkText, removeNetwork } from './network.ts'
+import { allowNetwork, type NetworkRoutesDeps, NetworkText, portsOf, removeNetwork } from './network.ts'
 
 export type NetworkPagesDeps = NetworkRoutesDeps & { clock: Clock }
 
@@ -44,11 +44,12 @@ function changeAct(
 
 function shown(
   c: Context<PersonEnv>,
-  { state: { network }, clock }: NetworkPagesDeps,
+  { state: { network }, clock, addresses }: NetworkPagesDeps,
   refused?: RefusedNetwork,
 ): FormShown {
   const lists = { management: network.list('management'), bridges: network.list('bridges') }
   const mayChange = roleReaches(c.var.user.role, 'owner')
-  const props = { lists, you: c.env.peer.address, mayChange, nowMs: clock.now(), ...(refused && { refused }) }
+  const now = { ports: portsOf(addresses()), you: c.env.peer.address, mayChange, nowMs: clock.now() }
+  const props = { lists, ...now, ...(refused && { refused }) }
   return { title: 'Network', current: '/settings', tab: PATH, view: <NetworkPage {...props} /> }
 }

@@ -7,8 +7,9 @@ import { ApiRoutes } from '../../server/mod.ts'
 import { type AllowLists, type ChangedBy, DOORS, type Door } from '../network/allow-lists.ts'
 import { type LeftOutDeps, leftOut } from '../network/left-out.ts'
 import type { RuntimeState } from '../open-state.ts'
+import type { Addresses, Station } from '../station.ts'
 
-export type NetworkRoutesDeps = LeftOutDeps & { state: Pick<RuntimeState, 'trail'> }
+export type NetworkRoutesDeps = LeftOutDeps & Pick<Station, 'addresses'> & { state: Pick<RuntimeState, 'trail'> }
 
 /** Longer than any address or name; which characters it may have is the list's to say. */
 export const NetworkText = v.pipe(v.string(), v.maxLength(64))
@@ -22,6 +23,8 @@ const ListJson = v.object({
   entries: v.array(v.object({ network: v.string(), addedBy: v.string(), addedAt: v.string() })),
 })
 const NetworkJson = v.object({
+  /** The ports as they are open now. No list holds the ingest port, which is absent while it is off: uploads show tokens there. */
+  ports: v.object({ management: v.number(), bridges: v.number(), ingest: v.optional(v.number()) }),
   management: ListJson,
   bridges: ListJson,
   /** The Platform and the peers that may not connect, by the addresses that their names have now. */
@@ -31,11 +34,21 @@ const NetworkJson = v.object({
 })
 
 export function networkRoutes(deps: NetworkRoutesDeps): ApiRoutes {
-  const view = async (you: string) => ({ ...viewOf(deps.state.network), leftOut: await leftOut(deps), you })
+  const view = async (you: string) => ({
+    ports: portsOf(deps.addresses()),
+    ...viewOf(deps.state.network),
+    leftOut: await leftOut(deps),
+    you,
+  })
   return new ApiRoutes('Network')
     .get(
       '/',
-      { summary: 'Who may connect to 8752 and to 32100.', role: 'viewer', answer: NetworkJson },
+      {
+        summary:
+          'The open ports, and who may connect to that of the Management Interface and to that of Secure Bridges.',
+        role: 'viewer',
+        answer: NetworkJson,
+      },
       async ({ c }) => view(c.env.peer.address),
     )
     .post(
@@ -82,6 +95,12 @@ function change(
 ): Promise<void> {
   const detail = { network, ...(by.force === true && { forced: true }) }
   return recorded(state.trail, { actor: by.actor, action, subject: door, detail }, work)
+}
+
+/** The ports that are open, by what they are for. */
+export function portsOf({ managementUrl, bridgePort, ingestPort }: Addresses) {
+  const management = Number(new URL(managementUrl).port || 443)
+  return { management, bridges: bridgePort, ...(ingestPort !== undefined && { ingest: ingestPort }) }
 }
 
 function viewOf(network: AllowLists) {

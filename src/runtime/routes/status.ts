@@ -2,11 +2,13 @@
 import * as v from 'valibot'
 import { rfc3339 } from '../../base/mod.ts'
 import { ApiRoutes } from '../../server/mod.ts'
+import { withTenantNames } from '../attention/tenant-names.ts'
+import type { DataAccess } from '../datasets/access.ts'
 import { type CertificateView, certificateOf, type StatusView, statusOf } from '../status.ts'
 import { DeploymentDetailJson, detailJson } from './deployment-json.ts'
 import { EnrolmentJson, enrolmentJson } from './enrolment.ts'
 
-export type StatusRoutesDeps = StatusView & CertificateView
+export type StatusRoutesDeps = StatusView & CertificateView & { access: Pick<DataAccess, 'list'> }
 
 const Status = v.object({
   version: v.string(),
@@ -17,6 +19,8 @@ const Status = v.object({
   managementUrl: v.string(),
   bridgeHost: v.string(),
   bridgePort: v.number(),
+  /** Of uploads from outside; absent while it is off. */
+  ingestPort: v.optional(v.number()),
   /** The volume of the data folder. */
   disk: v.object({ totalBytes: v.number(), freeBytes: v.number() }),
   /** The certificate that is shown on 8752, the end of its time, and whether its owner brought it. */
@@ -32,6 +36,8 @@ const Status = v.object({
       /** In place of the state's usual word. */
       word: v.optional(v.string()),
       what: v.string(),
+      /** The data tenant that it is about; by name in `what` for who may know it, else by id. */
+      dataTenant: v.optional(v.string()),
       sinceMs: v.optional(v.number()),
       effect: v.string(),
       cure: v.object({ label: v.string(), href: v.string() }),
@@ -43,11 +49,12 @@ export function statusRoutes(station: StatusRoutesDeps): ApiRoutes {
   return new ApiRoutes('Status').get(
     '/status',
     { summary: 'The Runtime, its link to the Platform, and every deployment.', role: 'viewer', answer: Status },
-    async () => {
-      const { platform, deployments, ...figures } = await statusOf(station)
+    async ({ c }) => {
+      const { platform, deployments, attention, ...figures } = await statusOf(station)
       const { validToMs, ...certificate } = certificateOf(station)
       return {
         ...{ ...figures, platform: enrolmentJson(platform), deployments: deployments.map(detailJson) },
+        attention: await withTenantNames(attention, () => station.access.list(c)),
         certificate: { ...certificate, validTo: rfc3339(validToMs) },
       }
     },

@@ -44,7 +44,7 @@ export function welcomePages(deps: WelcomePagesDeps, site: Site): Hono<PersonEnv
       .route(
         '/',
         formAct(site, '/enrol', {
-          ...{ role: 'owner', schema: Code, secrets: /^code$/ },
+          ...{ role: 'owner', fresh: true, schema: Code, secrets: /^code$/ },
           again({ failed: { failure, errors } }) {
             const error = errors['code']
             return page('Enrol', <EnrolByCode {...{ action: ENROL, later: '/', failure, error }} />)

@@ -5,7 +5,7 @@
 import type { Accounts } from '../../accounts/mod.ts'
 import { recorded, type Trail } from '../../audit/mod.ts'
 import { DATA_FOLDER_RESTORED } from '../../backup/mod.ts'
-import type { UploadTokens } from '../../datasets/mod.ts'
+import type { DataDesk, UploadTokens } from '../../datasets/mod.ts'
 import type { Keyring } from '../../keys/mod.ts'
 import type { Settings } from './settings.ts'
 
@@ -14,6 +14,7 @@ export type AfterRestoreDeps = {
   accounts: Pick<Accounts, 'endAccess'>
   settings: Pick<Settings, 'keptAt'>
   uploadTokens: Pick<UploadTokens, 'revokeAll'>
+  datasets: Pick<DataDesk, 'supposeRetentions'>
   trail: Pick<Trail, 'record'>
 }
 
@@ -25,8 +26,10 @@ export const METRICS_TOKEN = 'metrics.token'
  * trail has it.
  */
 export async function endAccessAfterRestore(deps: AfterRestoreDeps): Promise<void> {
-  const { keyring, accounts, settings, uploadTokens, trail } = deps
+  const { keyring, accounts, settings, uploadTokens, datasets, trail } = deps
   if (!keyring.acts().some(({ action }) => action === DATA_FOLDER_RESTORED)) return
+  // The databases were copied one after another: one may have a retention that was set after this one was copied.
+  await datasets.supposeRetentions()
   await recorded(trail, { actor: 'system', action: 'access.ended', subject: 'accounts' }, async () => {
     await accounts.endAccess()
     await settings.keptAt(METRICS_TOKEN).remove()

@@ -40,6 +40,16 @@ export function addBridgeCounts(earlier: readonly BridgeStatus[], later: readonl
   return [...byId.values()]
 }
 
+/** Since when each component has had a reason, milliseconds since 1970: one that changes is the same trouble going on. */
+export function reasonsSince(
+  earlier: ReadonlyMap<string, number>,
+  later: readonly ComponentStatus[],
+  nowMs: number,
+): ReadonlyMap<string, number> {
+  const held = later.filter(({ reason }) => reason !== undefined)
+  return new Map(held.map(({ name }) => [name, earlier.get(name) ?? nowMs]))
+}
+
 /** Records in and out a second, by component. */
 export type Rates = ReadonlyMap<string, { inPerSecond: number; outPerSecond: number }>
 

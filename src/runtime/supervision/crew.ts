@@ -1,5 +1,5 @@
 /** The workers of all deployments in force: one each, the next version's after the former one has drained. */
-import { type Clock, codeOf, describeError, KeyedTurns, type Log, type Random } from '../../base/mod.ts'
+import { type Clock, codeOf, describeError, KeyedTurns, type Log, pause, type Random } from '../../base/mod.ts'
 import type { SocketTaker } from '../../bridge/mod.ts'
 import type {
   Answers,
@@ -31,12 +31,16 @@ export type WorkersDeps = {
     load: (assignment: Assignment) => Promise<KeptCounts>
     keep: (assignment: Assignment, counts: KeptCounts) => void
   }
-  memoryBytesMax: number
+  /** Asked at each start of a worker: the owner's rules may have changed. */
+  memoryBytesMax: () => number
   residentBytes: (pid: number) => Promise<number | undefined>
   clock: Clock
   random: Random
   log: Log
 }
+
+/** When a version that could not be put into force is tried again, milliseconds. */
+export const REPLACE_RETRY_MS = 10_000
 
 type Running = { assignment: Assignment; supervised: Supervised }
 
@@ -44,7 +48,9 @@ export class Workers implements Crew {
   readonly #deps: WorkersDeps
   readonly #running = new Map<string, Running>()
   readonly #turns = new KeyedTurns()
-  #closing = false
+  /** What was last asked for of each deployment: only that is tried again. */
+  readonly #wanted = new Map<string, symbol>()
+  readonly #closing = new AbortController()
 
   constructor(deps: WorkersDeps) {
     this.#deps = deps
@@ -52,10 +58,12 @@ export class Workers implements Crew {
 
   replace(assignment: Assignment): void {
     const { deployment, version } = assignment
+    const wanted = Symbol(deployment)
+    this.#wanted.set(deployment, wanted)
     this.#turns
       .run(deployment, async () => {
         await this.#running.get(deployment)?.supervised.drain('replaced')
-        if (this.#closing) return
+        if (this.#isClosing) return
         const supervised = this.#supervise(assignment, await this.#deps.counts.load(assignment))
         this.#running.set(deployment, { assignment, supervised })
         supervised.start()
@@ -64,11 +72,14 @@ export class Workers implements Crew {
         this.#deps.log.error('a deployment could not be put into force', {
           ...{ deployment, version, error: describeError(error) },
         })
-        if (!this.#closing) this.#deps.onState(assignment, 'failed', [{ code: codeOf(error) }])
+        if (this.#isClosing) return
+        this.#deps.onState(assignment, 'failed', [{ code: codeOf(error) }])
+        void this.#tryAgain(assignment, wanted)
       })
   }
 
   stop(deployment: string): Promise<void> {
+    this.#wanted.delete(deployment)
     return this.#turns.run(deployment, async () => this.#running.get(deployment)?.supervised.drain('stopped'))
   }
 
@@ -79,7 +90,7 @@ export class Workers implements Crew {
 
   /** Drains all workers. What is in force stays so: the next start of the process resumes it. */
   async close(): Promise<void> {
-    this.#closing = true
+    this.#closing.abort()
     await this.#turns.idle()
     await Promise.all([...this.#running.values()].map(({ supervised }) => supervised.drain('leaving')))
   }
@@ -144,6 +155,16 @@ export class Workers implements Crew {
     )
   }
 
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  /** Nothing of it runs, and nobody else would look again. */
+  async #tryAgain(assignment: Assignment, wanted: symbol): Promise<void> {
+    const waited = await pause(this.#deps.clock, REPLACE_RETRY_MS, this.#closing.signal)
+    if (waited && this.#wanted.get(assignment.deployment) === wanted) this.replace(assignment)
+  }
+
   #supervise(assignment: Assignment, earlier: KeptCounts): Supervised {
     const { launch, memoryBytesMax, residentBytes, clock, random, log } = this.#deps
     return new Supervised({
@@ -156,7 +177,7 @@ export class Workers implements Crew {
       onCounts: (counts) => this.#deps.counts.keep(assignment, counts),
       // On shutdown the states of the draining workers are not news: their deployments stay in force.
       onState: (state, reasons) => {
-        if (!this.#closing) this.#deps.onState(assignment, state, reasons)
+        if (!this.#isClosing) this.#deps.onState(assignment, state, reasons)
       },
     })
   }

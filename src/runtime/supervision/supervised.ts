@@ -19,7 +19,7 @@ import type {
   WorkerStart,
   workerAsks,
 } from '../../wire/mod.ts'
-import { addBridgeCounts, addCounts, type Rates, ratesBetween } from './counts.ts'
+import { addBridgeCounts, addCounts, type Rates, ratesBetween, reasonsSince } from './counts.ts'
 import { failureOf } from './failure.ts'
 import type { LaunchWorker, WorkerProcess } from './worker-process.ts'
 
@@ -51,18 +51,22 @@ export type SupervisedOptions = {
   /** What was counted before this process, and where counts are kept for the next one. */
   earlier: Pick<WorkerCounts, 'components' | 'bridges' | 'deadLetters'>
   onCounts: (counts: Pick<WorkerCounts, 'components' | 'bridges' | 'deadLetters'>) => void
-  memoryBytesMax: number
+  /** Asked at each start of a worker. */
+  memoryBytesMax: () => number
   residentBytes: (pid: number) => Promise<number | undefined>
   clock: Clock
   random: Random
   log: Log
 }
 
-const NOTHING: Latest = { components: [], bridges: [], rssBytes: 0, rates: new Map() }
+const NOTHING: Latest = { components: [], bridges: [], rssBytes: 0, rates: new Map(), reasonsSince: new Map() }
 
 export type WorkerSpans = Extract<WorkerNews, { news: 'spans' }>
 type Outcome = { how: 'ended' | 'drained' | 'failed'; failure?: Failure | undefined }
-/** `rates`: records in and out a second, by component, between the last two reports of the live worker. */
+/**
+ * `rates`: records in and out a second, by component, between the last two reports of the live worker. `reasonsSince`: since when it
+ * has told a reason for a component, in every report.
+ */
 export type WorkerCounts = {
   components: ComponentStatus[]
   bridges: BridgeStatus[]
@@ -70,6 +74,7 @@ export type WorkerCounts = {
   /** Refused records that wait, of all versions. */
   deadLetters: number
   rates: Rates
+  reasonsSince: ReadonlyMap<string, number>
 }
 type Latest = Omit<WorkerCounts, 'deadLetters'>
 
@@ -89,12 +94,14 @@ export class Supervised {
   #running: Promise<void> | undefined
   #restarts = 0
   #drainedFor: DrainReason = 'stopped'
+  #memoryBytesMax: number
 
   constructor(options: SupervisedOptions) {
     this.#options = options
     this.#earlier = options.earlier.components
     this.#earlierBridges = options.earlier.bridges
     this.#deadLetters = options.earlier.deadLetters
+    this.#memoryBytesMax = options.memoryBytesMax()
   }
 
   get state(): DeploymentState {
@@ -102,7 +109,7 @@ export class Supervised {
   }
 
   get memoryBytesMax(): number {
-    return this.#options.memoryBytesMax
+    return this.#memoryBytesMax
   }
 
   get reasons(): readonly Reason[] {
@@ -188,6 +195,7 @@ export class Supervised {
   /** One life of a worker, from its start to its end. */
   async #once(): Promise<Outcome> {
     const { clock, answers, launch } = this.#options
+    this.#memoryBytesMax = this.#options.memoryBytesMax()
     const life = new AbortController()
     let told: Outcome | undefined
     let killed: Failure | undefined
@@ -246,7 +254,8 @@ export class Supervised {
     const now = this.#options.clock.monotonic()
     const rates = ratesBetween(this.#latest.components, components, now - this.#heardMs)
     this.#heardMs = now
-    this.#latest = { components, bridges, rssBytes, rates }
+    const since = reasonsSince(this.#latest.reasonsSince, components, this.#options.clock.now())
+    this.#latest = { components, bridges, rssBytes, rates, reasonsSince: since }
     this.#deadLetters = news.deadLetters
     if (now - this.#keptMs >= COUNTS_KEPT_MS) {
       this.#keptMs = now
@@ -263,12 +272,12 @@ export class Supervised {
     kill: (failure: Failure) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, memoryBytesMax, residentBytes } = this.#options
+    const { clock, residentBytes } = this.#options
     try {
       for (;;) {
         await clock.sleep(WATCH_INTERVAL_MS, signal)
         const held = (await residentBytes(worker.pid)) ?? this.#latest.rssBytes
-        if (held > memoryBytesMax) return kill({ code: 'worker.memory_exceeded' })
+        if (held > this.#memoryBytesMax) return kill({ code: 'worker.memory_exceeded' })
         if (clock.monotonic() - heardMs() > SILENCE_MAX_MS) return kill({ code: 'worker.silent' })
       }
     } catch (error) {

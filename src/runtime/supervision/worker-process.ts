@@ -1,7 +1,7 @@
 /** One worker process as its supervisor sees it: questions, news, its end. */
 import type { Socket } from 'node:net'
 import { base64url, type Clock, systemClock } from '../../base/mod.ts'
-import { type ChildExit, type SpawnOptions, spawnSelf } from '../../host/mod.ts'
+import { type ChildExit, type SpawnOptions, spawnWorker } from '../../host/mod.ts'
 import {
   type Answers,
   type AskOf,
@@ -11,9 +11,6 @@ import {
   WorkerNews,
   workerAsks,
 } from '../../wire/mod.ts'
-
-/** 256 MiB: told of less than a worker takes before it does anything, the collector would do nothing but collect. */
-const COLLECTOR_BYTES_MIN = 268_435_456
 
 /** The subcommand under which the program runs `runWorker()`. */
 export const WORKER_SUBCOMMAND = 'worker'
@@ -59,30 +56,21 @@ export type LaunchWorker = (handlers: WorkerHandlers) => WorkerProcess
 /**
  * Launches this program again under `worker`. Of our environment it gets nothing but what is given: ours may hold the master key,
  * and a worker runs customer code. The collector is told to plan for the memory that a worker may hold and not for all of the
- * machine's: with 24 GiB in sight it let one grow to 340 MB that does the same work, as fast, in 210.
+ * machine's: with 24 GiB in sight it let one grow to 340 MB that does the same work, as fast, in 210. `memoryBytesMax` is asked at each
+ * start, as its supervisor asks it: the owner's rules may have changed.
  */
 export function launcher(
-  memoryBytesMax: number,
-  { env, clock = systemClock, ...options }: Pick<SpawnOptions, 'env' | 'entry'> & { clock?: Clock } = {},
+  memoryBytesMax: () => number,
+  { clock = systemClock, ...options }: Pick<SpawnOptions, 'env' | 'entry'> & { clock?: Clock } = {},
 ): LaunchWorker {
   return ({ answers, onNews, onBroken }) => {
-    const child = spawnSelf([WORKER_SUBCOMMAND], {
-      ...options,
-      env: { BUN_JSC_forceRAMSize: String(Math.max(memoryBytesMax, COLLECTOR_BYTES_MIN)), ...env },
-      onMessage: (message) => channel.receive(message),
-    })
-    const channel = createChannel({
-      send: (frame, socket) => child.send(frame, socket),
-      asks: mainAsks,
-      answered: workerAsks,
-      answers,
-      news: WorkerNews,
-      onNews,
-      onBroken,
-      deadline: { clock, ms: REPLY_MAX_MS },
-    })
-    const exited = child.exited.finally(() => channel.close())
-    exited.catch(() => undefined)
+    const memoryBytes = memoryBytesMax()
+    const { child, channel, exited } = spawnWorker(WORKER_SUBCOMMAND, { ...options, memoryBytes }, (send) =>
+      createChannel({
+        ...{ send, asks: mainAsks, answered: workerAsks, answers, news: WorkerNews, onNews, onBroken },
+        deadline: { clock, ms: REPLY_MAX_MS },
+      }),
+    )
     return {
       pid: child.pid,
       ask: (what, body) => channel.ask(what, body),

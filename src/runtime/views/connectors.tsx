@@ -57,7 +57,7 @@ export function ConnectorsPage({
     return (
       <Empty
         title="No connectors"
-        teaches="A connector pulls from a system’s API into a dataset, by a schedule: issues of Jira, for one. It signs in with a credential of this Runtime’s vault."
+        teaches="A connector pulls from a system’s API into a dataset, by a schedule: issues of Jira, results of GitHub Actions, or what any REST API lists. It signs in with a credential of this Runtime’s vault."
         command="sluice connector types"
         {...(newPath !== undefined && { actions: [{ label: 'New connector', href: newPath }] })}
       />
@@ -92,6 +92,8 @@ export type ConnectorPageProps = ConnectorShown & {
   people: ReadonlyMap<string, string>
   /** Whether its type tells of fields. */
   discovers: boolean
+  /** What it sends, where it does more than ask. */
+  sends: string | undefined
   /** What a check found. */
   said: readonly string[]
   failed: FailedForm
@@ -139,7 +141,7 @@ export function ConnectorPage(props: ConnectorPageProps): View {
   )
 }
 
-function Awaiting({ connector, host, mayApprove, path }: ConnectorPageProps): View {
+function Awaiting({ connector, host, mayApprove, path, sends }: ConnectorPageProps): View {
   const { credential, network } = connector
   const lends = credential === null ? `connects to ${host}` : `lends the credential ${credential} to ${host}`
   const where = network === 'private' ? ', which may be at a private address of your network' : ''
@@ -147,6 +149,11 @@ function Awaiting({ connector, host, mayApprove, path }: ConnectorPageProps): Vi
     <>
       <Notice kind="warn">
         <p>{`It ${lends}${where}. It runs once an owner of this Runtime agrees to that.`}</p>
+        {sends !== undefined && (
+          <p>
+            It sends there: <code>{sends}</code>
+          </p>
+        )}
       </Notice>
       {mayApprove && <Post action={`${path}/approve`} label="Approve" />}
     </>
@@ -263,6 +270,25 @@ export type ConnectorFormProps = FailedForm & {
   isNew: boolean
   action: string
   cancel: string
+}
+
+/** Which type a new one is of; each has a form of its own. */
+export function TypeChoice(props: { types: readonly ConnectorType[]; chosen: string; path: string }): View {
+  const { types, chosen, path } = props
+  return (
+    <nav class="acts" aria-label="Type of connector">
+      {types.map(({ type, title, summary }) => (
+        <a
+          class={type === chosen ? 'button' : 'button quiet'}
+          href={`${path}?type=${type}`}
+          title={summary}
+          {...(type === chosen && { 'aria-current': 'page' as const })}
+        >
+          {title}
+        </a>
+      ))}
+    </nav>
+  )
 }
 
 /** Prefix of a type’s own settings among the fields. */

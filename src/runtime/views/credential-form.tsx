@@ -57,7 +57,7 @@ export function CredentialForm({
   const about = kindOf(kind)
   const cancel = { label: 'Cancel', href: replaces === undefined ? '/credentials' : addressOf(replaces) }
   return (
-    <Form action="/credentials/~set" submit="Keep it" hidden={hiddenOf(kind, replaces)} {...{ failure, cancel }}>
+    <Form action="/credentials/~set" submit="Save" hidden={hiddenOf(kind, replaces)} {...{ failure, cancel }}>
       <p class="help">
         {about.summary}{' '}
         {!elsewhere && sources.length > 0 && about.entries !== undefined && (

@@ -162,7 +162,7 @@ export function deletionOf({ name, uses }: CredentialView): DangerProps {
         : `${who} it. What runs goes on with what it was lent, and fails at its next start. ${gone}`,
     name,
     submit: 'Delete the credential',
-    cancel: { label: 'Keep it', href: addressOf(name) },
+    cancel: { label: 'Cancel', href: addressOf(name) },
   }
 }
 

@@ -2,6 +2,7 @@
 import type { FailedForm } from '../../server/mod.ts'
 import { Ago, Form, Icon, Id, Notice, Select, Table, type View } from '../../web/mod.ts'
 import type { ClassChange, ClassifiedField, Dataset, FieldClass } from '../../wire/mod.ts'
+import { typePath } from './datasets-reimport.tsx'
 
 export type FieldsProps = {
   dataset: Dataset
@@ -21,7 +22,7 @@ export function DatasetFields({ dataset, changes, path, isOwner, nowMs }: Fields
         rows={dataset.fields.map((field) => ({
           cells: [
             field.name,
-            field.type,
+            <TypeShown {...{ dataset, field, path, isOwner }} />,
             <ClassShown of={field.class} />,
             ...(isOwner
               ? [
@@ -62,6 +63,17 @@ export function DatasetFields({ dataset, changes, path, isOwner, nowMs }: Fields
         />
       )}
     </>
+  )
+}
+
+/** Types of a table's fields were told from documents, and an owner may know better. */
+function TypeShown(props: Pick<FieldsProps, 'dataset' | 'path' | 'isOwner'> & { field: ClassifiedField }): View {
+  const { dataset, field, path, isOwner } = props
+  if (!isOwner || dataset.shape !== 'table') return <span>{field.type}</span>
+  return (
+    <a href={typePath(path, field)} aria-label={`Change the type of ${field.name}, which is ${field.type}`}>
+      {field.type}
+    </a>
   )
 }
 

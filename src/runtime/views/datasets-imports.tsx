@@ -12,7 +12,9 @@ import {
   type TableRow,
   type View,
 } from '../../web/mod.ts'
-import { type ImportReport, type ImportState, type ImportSummary, REMARKS_MAX } from '../../wire/mod.ts'
+import { type ImportReport, type ImportState, type ImportSummary, REMARKS_MAX, type Reimport } from '../../wire/mod.ts'
+
+import { ReimportShown } from './datasets-reimport.tsx'
 
 const LOOKS = { queued: 'received', running: 'running', done: 'stopped', partly: 'late', refused: 'refused' } as const
 
@@ -21,20 +23,34 @@ export function ImportStateShown({ state }: { state: ImportState }): View {
   return <State state={LOOKS[state]} word={state} />
 }
 
+/** What came of it, whether its document is being read again, or is no longer kept. */
+function StateOf({ state, reimport, documentGoneAtMs }: ImportSummary): View {
+  return (
+    <>
+      <ImportStateShown state={state} />
+      {reimport && <span class="help">{reimport === 'waiting' ? ' to be read again' : ' being read again'}</span>}
+      {documentGoneAtMs !== undefined && <span class="help"> document no longer kept</span>}
+    </>
+  )
+}
+
 export type ImportsProps = {
   imports: readonly ImportSummary[]
   /** Where the older ones begin. */
   next: string | undefined
   /** Names of upload tokens by id, for who may see them. */
   tokens: ReadonlyMap<string, string>
+  /** The last re-import. */
+  reimport: Reimport | undefined
   /** Of the dataset's pages. */
   path: string
   nowMs: number
 }
 
-export function ImportsPage({ imports, next, tokens, path, nowMs }: ImportsProps): View {
+export function ImportsPage({ imports, next, tokens, reimport, path, nowMs }: ImportsProps): View {
   return (
     <>
+      {reimport && <ReimportShown {...{ reimport, nowMs }} />}
       <Table
         id="imports"
         title="Imports"
@@ -67,7 +83,7 @@ function rowOf(one: ImportSummary, { tokens, path, nowMs }: Pick<ImportsProps, '
     href: `${path}/imports/${one.id}`,
     cells: [
       one.fileName ?? one.format ?? 'without a name',
-      <ImportStateShown state={one.state} />,
+      <StateOf {...one} />,
       <Count value={one.rowsTaken} />,
       <Count value={one.rowsRefused} />,
       <Count value={one.warnings} />,
@@ -109,7 +125,7 @@ export function ImportPage(
       <section class="card form" aria-label="Facts">
         <Facts
           rows={[
-            ['State', <ImportStateShown state={report.state} />],
+            ['State', <StateOf {...report} />],
             ['Received', <Ago at={report.receivedAtMs} now={nowMs} />],
             ...(report.endedAtMs === undefined ? [] : [['Ended', <Ago at={report.endedAtMs} now={nowMs} />] as const]),
             ['Rows taken', takenWords(report)],
@@ -121,6 +137,10 @@ export function ImportPage(
             ...Object.entries(attributes).map(([name, value]) => [name, <span class="break">{value}</span>] as const),
             ...(report.sha256 === undefined ? [] : [['SHA-256', <code class="break">{report.sha256}</code>] as const]),
             ['Import', <Id value={report.id} label="id of the import" />],
+            ...goneWords(report),
+            ...(report.reimportedAtMs === undefined
+              ? []
+              : [['Read again', <Ago at={report.reimportedAtMs} now={nowMs} />] as const]),
             ...(document === undefined ? [] : [['Document', <a href={document}>as it came</a>] as const]),
           ]}
         />
@@ -131,6 +151,18 @@ export function ImportPage(
       )}
     </>
   )
+}
+
+/** What is no longer there of it. */
+function goneWords({ erasedAtMs, documentGoneAtMs, recordsGoneAtMs }: ImportReport): [string, string][] {
+  const why = erasedAtMs === undefined ? 'no longer kept: it was too old' : 'erased'
+  const isGone = erasedAtMs !== undefined || documentGoneAtMs !== undefined
+  return [
+    ...(isGone ? ([['Document', why]] satisfies [string, string][]) : []),
+    ...(recordsGoneAtMs === undefined
+      ? []
+      : ([['Records', 'no longer kept: they were too old']] satisfies [string, string][])),
+  ]
 }
 
 function takenWords({ rowsTaken, rowsReplaced }: ImportReport): string {

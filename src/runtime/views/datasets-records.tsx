@@ -1,4 +1,5 @@
 /** The records of a dataset as a table of a few of their fields, and one record with all of them. */
+import { nounFor } from '../../base/mod.ts'
 import {
   Ago,
   Code,
@@ -11,6 +12,7 @@ import {
   grouped,
   Icon,
   type Listing,
+  Notice,
   Rows,
   Select,
   State,
@@ -18,6 +20,7 @@ import {
   type View,
 } from '../../web/mod.ts'
 import type { Clearance, Dataset, DatasetField, QueryPage } from '../../wire/mod.ts'
+import { ViewActs } from './datasets-views.tsx'
 
 /** What was asked of the records, as it was typed. `sort`: a field, with `-` before it descending. */
 export type RecordsAsked = { field: string; is: string; value: string; search: string; sort: string; after: string }
@@ -74,6 +77,8 @@ export type RecordsProps = {
   failure?: Failure | undefined
   /** The one line that uploads the first document. */
   upload: string
+  /** Where the records that are shown, and all further ones, are had as a file. */
+  exports: readonly { label: string; href: string }[]
   mayMakeToken: boolean
   /** Of who looks. */
   clearance: Clearance
@@ -95,6 +100,11 @@ export function RecordsPage(props: RecordsProps): View {
     <>
       <RecordFilters {...props} />
       {failure !== undefined && <FormError {...failure} />}
+      {page?.search !== undefined && page.search.waiting > 0 && (
+        <Notice kind="warn">
+          {`Of the newest records ${grouped(page.search.waiting)}, at most, are not searched yet: they come in a moment.`}
+        </Notice>
+      )}
       {page !== undefined && <RecordTable {...props} page={page} />}
     </>
   )
@@ -106,7 +116,14 @@ function RecordFilters({ dataset, path, asked, clearance }: RecordsProps): View 
   const fields = fieldNames({ fields: open }).map((name) => ({ value: name, label: name }))
   return (
     <Filters action={path} label="Filter records" clear={field || search ? path : undefined}>
-      <Field name="search" label="Search" type="search" value={search} placeholder="in all texts" lengthMax={1_024} />
+      <Field
+        name="search"
+        label="Search"
+        type="search"
+        value={search}
+        placeholder="words, &quot;several in a row&quot;, begin*"
+        lengthMax={1_024}
+      />
       <Select name="field" label="Field" options={[{ value: '', label: 'none' }, ...fields]} value={field} />
       <Select name="is" label="Compared" options={COMPARISONS} value={is} />
       <Field name="value" label="Value" value={value} lengthMax={1_024} />
@@ -116,7 +133,7 @@ function RecordFilters({ dataset, path, asked, clearance }: RecordsProps): View 
 }
 
 function RecordTable(props: RecordsProps & { page: QueryPage }): View {
-  const { dataset, path, asked, listing, page, nowMs } = props
+  const { dataset, path, asked, listing, page, exports, nowMs } = props
   const filtered = asked.field !== '' || asked.search !== ''
   const shown = page.fields.flatMap((field, at) => (field.name === RECORD ? [] : [{ ...field, at }]))
   const record = page.fields.findIndex(({ name }) => name === RECORD)
@@ -137,7 +154,9 @@ function RecordTable(props: RecordsProps & { page: QueryPage }): View {
     <>
       <section class="listing" aria-labelledby="records-title">
         <div class="listing-head">
-          <h2 id="records-title">{filtered ? 'Records that fit' : `${grouped(dataset.records)} records`}</h2>
+          <h2 id="records-title">
+            {filtered ? 'Records that fit' : `${grouped(dataset.records)} ${nounFor(dataset.records, 'record')}`}
+          </h2>
         </div>
         <div class="card">
           {rows.length === 0 ? (
@@ -154,6 +173,14 @@ function RecordTable(props: RecordsProps & { page: QueryPage }): View {
           )}
         </div>
       </section>
+      <ViewActs path={path} page="records" words={Object.fromEntries(askedWords({ ...asked, after: '' }))} />
+      <nav class="acts" aria-label="Export">
+        {exports.map(({ label, href }) => (
+          <a class="button quiet" href={href} download>
+            {label}
+          </a>
+        ))}
+      </nav>
       {pages.length > 0 && (
         <nav class="acts" aria-label="Pages of records">
           {pages.map(({ label, after }) => (
@@ -207,7 +234,18 @@ function textOf(value: unknown): string {
 }
 
 /** One record with every field that it has, long ones in a box of their own. */
-export function RecordPage({ fields, row, path }: { fields: QueryPage['fields']; row: unknown[]; path: string }): View {
+export function RecordPage({
+  fields,
+  row,
+  path,
+  links,
+}: {
+  fields: QueryPage['fields']
+  row: unknown[]
+  path: string
+  /** What stands behind the record, and what it is one of. */
+  links: readonly { label: string; href: string }[]
+}): View {
   const values = fields.map(({ name }, at) => ({ name, text: textOf(row[at]) })).filter(({ text }) => text !== '')
   const masked = fields.filter((field) => field.masked)
   const isLong = ({ text }: { text: string }) => text.length > FACT_LENGTH_MAX || text.includes('\n')
@@ -234,6 +272,13 @@ export function RecordPage({ fields, row, path }: { fields: QueryPage['fields'];
       {values.filter(isLong).map(({ name, text }) => (
         <Code name={name} text={text} />
       ))}
+      <nav class="acts" aria-label="From here">
+        {links.map(({ label, href }) => (
+          <a class="button quiet" href={href}>
+            {label}
+          </a>
+        ))}
+      </nav>
     </>
   )
 }

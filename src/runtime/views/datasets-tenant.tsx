@@ -31,11 +31,6 @@ export function TenantPage(props: TenantProps): View {
           ]}
         />
       </section>
-      <nav class="acts" aria-label="More of it">
-        <a class="button quiet" href={`${path}/~connectors`}>
-          Connectors
-        </a>
-      </nav>
       <Table
         id="members"
         title="Members"

@@ -1,5 +1,7 @@
 /** The pages of datasets: those of each data tenant, the forms for another, and what one is made of. */
+
 import { roleReaches } from '../../accounts/mod.ts'
+import { nounFor } from '../../base/mod.ts'
 import type { DangerProps, FailedForm } from '../../server/mod.ts'
 import {
   Ago,
@@ -16,10 +18,22 @@ import {
   type TableRow,
   type View,
 } from '../../web/mod.ts'
-import type { ClassChange, Dataset, DatasetSummary, Shape } from '../../wire/mod.ts'
+import type {
+  ClassChange,
+  Dataset,
+  DatasetIndex,
+  DatasetSummary,
+  Retention,
+  SearchIndex,
+  Shape,
+} from '../../wire/mod.ts'
 import type { ListedTenant } from '../datasets/access.ts'
 import { DatasetFields } from './datasets-fields.tsx'
+import { HistoryShown } from './datasets-history.tsx'
 import { ImportStateShown } from './datasets-imports.tsx'
+import { IndexesShown } from './datasets-indexes.tsx'
+import { RetentionShown } from './datasets-retention.tsx'
+import { SearchShown } from './datasets-search.tsx'
 
 /** A data tenant and what it keeps; `failure`: why that could not be read. */
 export type KeptOf = { tenant: ListedTenant; datasets: readonly DatasetSummary[]; failure?: string }
@@ -78,7 +92,7 @@ function OfTenant({ tenant, datasets, failure, nowMs }: KeptOf & { nowMs: number
   const { id, name, role } = tenant
   const path = `/datasets/${id}`
   const mayMake = role !== null && roleReaches(role, 'operator')
-  const leadsTo = role === 'owner' ? 'Members and removal' : 'Members'
+  const leadsTo = role === 'owner' ? 'Members, connectors, SQL' : 'Members, connectors'
   const acts = (
     <nav class="acts" aria-label={name}>
       <a class="button quiet" href={path} aria-label={`${leadsTo} of ${name}`}>
@@ -195,12 +209,17 @@ export function NewDatasetForm(
 export type SettingsProps = {
   dataset: Dataset
   changes: readonly ClassChange[]
+  retention: Retention
+  history: { sinceMs: number | undefined } | undefined
+  search: SearchIndex
+  indexes: readonly DatasetIndex[]
   path: string
   isOwner: boolean
   nowMs: number
 }
 
-export function DatasetSettings({ dataset, changes, path, isOwner, nowMs }: SettingsProps): View {
+export function DatasetSettings(props: SettingsProps): View {
+  const { dataset, changes, retention, history, search, indexes, path, isOwner, nowMs } = props
   const { id, shape, createdAtMs, records, imports } = dataset
   return (
     <>
@@ -215,6 +234,10 @@ export function DatasetSettings({ dataset, changes, path, isOwner, nowMs }: Sett
           ]}
         />
       </section>
+      <RetentionShown {...{ retention, path, isOwner, nowMs }} />
+      {history && <HistoryShown {...{ ...history, path, isOwner, nowMs }} />}
+      <SearchShown {...{ search, path, isOwner }} />
+      <IndexesShown {...{ indexes, path, isOwner }} />
       <DatasetFields {...{ dataset, changes, path, isOwner, nowMs }} />
       {isOwner && (
         <nav class="acts" aria-label="Danger">
@@ -231,7 +254,7 @@ export function datasetRemoval({ dataset, path }: { dataset: Dataset; path: stri
   const { name, records, imports } = dataset
   return {
     ...{ action: `${path}/remove`, title: `Remove ${name}`, name, submit: 'Remove the dataset' },
-    says: `Its ${grouped(records)} records and the documents of its ${grouped(imports)} imports are destroyed, and its upload tokens are refused from then on. Only a backup brings them back.`,
+    says: `Its ${grouped(records)} ${nounFor(records, 'record')} and the documents of its ${grouped(imports)} ${nounFor(imports, 'import')} are destroyed, and its upload tokens are refused from then on. Only a backup brings them back.`,
     cancel: { label: 'Keep it', href: `${path}/settings` },
   }
 }

@@ -1,5 +1,6 @@
 /** The pages of libraries: all versions with their hashes, one with its files and whoever uses it, and the form that installs. */
 
+import { nounFor } from '../../base/mod.ts'
 import type { DangerProps } from '../../server/mod.ts'
 import {
   Ago,
@@ -120,7 +121,13 @@ export function LibraryPage({ library, contents, nowMs, danger }: LibraryPagePro
               </span>,
             ],
             ['Size', <ByteCount value={library.bytes} />],
-            ['Unpacked', [`${library.files.count} files, `, <ByteCount value={library.files.bytes} />]],
+            [
+              'Unpacked',
+              [
+                `${library.files.count} ${nounFor(library.files.count, 'file')}, `,
+                <ByteCount value={library.files.bytes} />,
+              ],
+            ],
             ['Scripts import', <code>{library.entry}</code>],
             ['It imports', dependencies.length === 0 ? 'nothing else' : dependencies.join(', ')],
             ['Installed', <Ago at={library.installedAtMs} now={nowMs} />],

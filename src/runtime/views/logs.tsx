@@ -1,4 +1,5 @@
 /** Lines of the local log, the newest first, with what they are filtered by and the way to older ones. */
+import { nounFor } from '../../base/mod.ts'
 import {
   Ago,
   Field,
@@ -73,7 +74,7 @@ function Lines({ page, names, blueprints, nowMs }: LogsProps): View {
     <>
       {page.unreadable > 0 && (
         <Notice kind="bad">
-          {`${page.unreadable} lines cannot be read any more: the disk has changed them. Check the volume of the data folder.`}
+          {`${page.unreadable} ${nounFor(page.unreadable, 'line')} cannot be read any more: the disk has changed them. Check the volume of the data folder.`}
         </Notice>
       )}
       <Table

@@ -1,4 +1,4 @@
-/** From where the two ports may be reached: a list for each, what it means now, and how it is changed. */
+/** From where the ports may be reached: a list for each, what it means now, and how it is changed. */
 import {
   Ago,
   Check,
@@ -27,6 +27,8 @@ export type RefusedNetwork = {
 
 export type NetworkProps = {
   lists: Readonly<Record<Door, readonly Entry[]>>
+  /** As they are open now; without `ingest` that one is off. */
+  ports: Readonly<Record<Door, number>> & { ingest?: number }
   /** The address that the page was asked from. */
   you: string
   mayChange: boolean
@@ -34,15 +36,13 @@ export type NetworkProps = {
   refused?: RefusedNetwork
 }
 
-const TEXTS: Record<Door, { title: string; port: string; says: string }> = {
+const TEXTS: Record<Door, { title: string; says: string }> = {
   management: {
     title: 'Management Interface',
-    port: '8752',
     says: 'The Platform calls this port to deliver deployments: list its addresses too, or they wait.',
   },
   bridges: {
     title: 'Secure Bridges',
-    port: '32100',
     says: 'Peers that dial this Runtime come in here. Bridges that this Runtime dials itself are not held back by it.',
   },
 }
@@ -51,23 +51,24 @@ export function NetworkPage(props: NetworkProps): View {
   const { refused, you, mayChange } = props
   return (
     <>
-      <p>{`Connections from elsewhere are closed before a byte is read. This machine itself always gets in. You are at ${you}.`}</p>
+      <p>{`Where a list names networks, connections from elsewhere are closed before a byte is read. This machine itself always gets in. You are at ${you}.`}</p>
       {refused?.remove === true && <RefusedRemoval {...refused} />}
       <List door="management" {...props} />
       <List door="bridges" {...props} />
-      {mayChange && <NewNetwork refused={refused?.remove ? undefined : refused} />}
+      <Ingest port={props.ports.ingest} />
+      {mayChange && <NewNetwork ports={props.ports} refused={refused?.remove ? undefined : refused} />}
     </>
   )
 }
 
 function List(props: NetworkProps & { door: Door }): View {
   const { door, mayChange, nowMs } = props
-  const { title, port, says } = TEXTS[door]
+  const { says } = TEXTS[door]
   return (
     <>
       <Table
         id={`network-${door}`}
-        title={`${title}, port ${port}`}
+        title={titleOf(door, props.ports)}
         columns={[{ title: 'Network' }, { title: 'Listed' }, { title: 'By' }, { title: '' }]}
         empty="Every address may connect. From the first network on that you list, nobody else can."
         rows={props.lists[door].map(({ network, addedAtMs, addedBy }) => ({
@@ -84,8 +85,28 @@ function List(props: NetworkProps & { door: Door }): View {
   )
 }
 
-function NewNetwork({ refused }: { refused: RefusedNetwork | undefined }): View {
-  const doors = DOORS.map((door) => ({ value: door, label: `${TEXTS[door].title}, port ${TEXTS[door].port}` }))
+function titleOf(door: Door, ports: NetworkProps['ports']): string {
+  return `${TEXTS[door].title}, port ${ports[door]}`
+}
+
+/** It is for those outside, so it has no list: what comes in there shows an upload token, and reaches one dataset. */
+function Ingest({ port }: { port: number | undefined }): View {
+  return (
+    <section aria-labelledby="ingest-title">
+      <h2 id="ingest-title">
+        {port === undefined ? 'Uploads from outside: off' : `Uploads from outside, port ${port}`}
+      </h2>
+      <p class="help">
+        {port === undefined
+          ? 'Start the Runtime with --ingest-port to take uploads from networks that may not reach the Management Interface.'
+          : 'Every address may connect: this port takes uploads with an upload token and nothing else.'}
+      </p>
+    </section>
+  )
+}
+
+function NewNetwork({ ports, refused }: Pick<NetworkProps, 'ports'> & { refused: RefusedNetwork | undefined }): View {
+  const doors = DOORS.map((door) => ({ value: door, label: titleOf(door, ports) }))
   return (
     <Form action="/settings/network" submit="List this network" failure={refused?.failure}>
       <Select name="door" label="Who may connect to" options={doors} value={refused?.door} />

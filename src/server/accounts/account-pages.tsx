@@ -5,7 +5,7 @@ import { PASSWORD_LENGTH_MIN, setBrowserCookie } from '../../accounts/mod.ts'
 import { readForm, SecretOnce, type View, Words } from '../../web/mod.ts'
 import { type FormShown, formPage } from '../forms.tsx'
 import { ShortText } from '../inputs.ts'
-import { demandFresh, type PersonEnv } from '../person.ts'
+import { actorOf, demandFresh, type PersonEnv } from '../person.ts'
 import type { Site } from '../site.tsx'
 import {
   type AccountDeps,
@@ -124,7 +124,7 @@ function accountForms(deps: AccountPagesDeps, site: Site): Hono<PersonEnv> {
 }
 
 function actor(c: Context<PersonEnv>): string {
-  return `user:${selfOf(c).id}`
+  return actorOf(selfOf(c))
 }
 
 function page(title: string, view: View): FormShown {

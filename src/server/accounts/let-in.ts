@@ -19,7 +19,7 @@ import {
   type Visitor,
 } from '../../accounts/mod.ts'
 import { type FormFailure, problemOf, renderPage, type View } from '../../web/mod.ts'
-import type { PeerBindings } from '../person.ts'
+import { actorOf, type PeerBindings } from '../person.ts'
 import type { ServerPlace } from '../place.ts'
 
 /** What of accounts these pages need; an application that does not exist has the same, and nobody in it. */
@@ -72,7 +72,7 @@ export async function letIn(
   const { token, session } = signedIn
   let browser: string
   try {
-    const actor = `user:${session.user.id}`
+    const actor = actorOf(session.user)
     browser = await accounts.browserToken(session.user.id)
     await record({ actor, action: 'session.opened', subject: session.id, detail: { how } })
     const before = await accounts.sessionOf(sessionTokenOf(c, place.cookie) ?? '')

@@ -12,6 +12,7 @@ import {
   type Handed,
   invite,
   makeLink,
+  membershipsShown,
   type PeopleDeps,
   RoleName,
   rename,
@@ -31,7 +32,7 @@ const Named = v.object({ name: Text, role: RoleName })
 const Demand = v.object({ demanded: v.picklist(['yes', 'no']) })
 const OneSession = v.object({ session: Text })
 const OneToken = v.object({ token: Text })
-const UserId = v.pipe(v.string(), v.regex(/^usr_[0-9a-f-]{36}$/))
+const UserId = v.pipe(v.string(), v.regex(/^usr_[0-9a-f-]{36}$/, 'must be the id of a user, usr_…'))
 
 export function peoplePages(deps: PeopleDeps, site: Site): Hono<PersonEnv> {
   const path = `${site.place.base}${PEOPLE_PATH}`
@@ -159,7 +160,7 @@ async function showUser(c: Context<PersonEnv>, deps: PeopleDeps, site: Site): Pr
   const { accounts, clock } = deps
   const user = await accounts.findUser(idOf(c))
   const known = await deps.knownTenants?.(c)
-  const dataTenants = (await accounts.memberships.list(user.id)).map((one) => ({
+  const dataTenants = (await membershipsShown(c, deps, user.id)).map((one) => ({
     ...one,
     ...known?.get(one.dataTenant),
   }))

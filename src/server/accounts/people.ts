@@ -5,8 +5,10 @@ import {
   type Accounts,
   type AuthVariables,
   LINK_LIFETIME_MS,
+  type Membership,
   ROLES,
   type Role,
+  roleReaches,
   type User,
   type UserSummary,
 } from '../../accounts/mod.ts'
@@ -144,6 +146,15 @@ async function handed({ accounts, clock, address }: PeopleDeps, userId: string):
 export const RoleName = v.picklist(ROLES)
 const Name = v.pipe(v.string(), v.maxLength(256))
 const UserJson = v.object({ id: v.string(), name: v.string(), role: RoleName })
+/** What a user is in data tenants, as far as who asks may know: their own, for owners all, else those of tenants that both know. */
+export async function membershipsShown(c: Context<PersonEnv>, deps: PeopleDeps, user: string): Promise<Membership[]> {
+  const { id, role } = c.var.user
+  const memberships = await deps.accounts.memberships.list(user)
+  if (id === user || roleReaches(role, 'owner')) return memberships
+  const known = await deps.knownTenants?.(c)
+  return memberships.filter(({ dataTenant }) => known?.has(dataTenant))
+}
+
 const Listed = v.object({
   ...UserJson.entries,
   ...{ createdAt: Instant, hasPassword: v.boolean(), hasTotp: v.boolean(), hasIdentity: v.boolean() },
@@ -182,10 +193,13 @@ export function peopleRoutes(deps: PeopleDeps): ApiRoutes {
       },
       ({ actor, body }) => invite({ ...deps, actor }, body),
     )
-    .get('/:user', { summary: 'One user.', role: 'viewer', params: ByUser, answer: Detail }, async ({ params }) => {
+    .get('/:user', { summary: 'One user.', role: 'viewer', params: ByUser, answer: Detail }, async ({ c, params }) => {
       const user = await accounts.findUser(params.user)
-      const members = await accounts.memberships.list(user.id)
-      const dataTenants = members.map(({ dataTenant, role, since }) => ({ dataTenant, role, since: rfc3339(since) }))
+      const dataTenants = (await membershipsShown(c, deps, user.id)).map(({ dataTenant, role, since }) => ({
+        dataTenant,
+        role,
+        since: rfc3339(since),
+      }))
       return { ...listed(user), dataTenants }
     })
     .patch(

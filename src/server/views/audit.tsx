@@ -1,5 +1,7 @@
 /** The audit trail as a page: what was done, found by who, what and when; the head to keep elsewhere; the check and the file. */
+
 import { type ActRead, readActs, type TrailEntry } from '../../audit/mod.ts'
+import { nounFor } from '../../base/mod.ts'
 import {
   Ago,
   CopyButton,
@@ -60,7 +62,9 @@ const WHAT_HAPPENED: Record<string, string> = {
 
 function Verdict({ verdict }: { verdict: AuditVerdict }): View {
   if (verdict.ok)
-    return <Notice kind="ok">{`The trail is whole: ${grouped(verdict.count)} entries, each as it was written.`}</Notice>
+    return (
+      <Notice kind="ok">{`The trail is whole: ${grouped(verdict.count)} ${nounFor(verdict.count, 'entry', 'entries')}, each as it was written.`}</Notice>
+    )
   const what = WHAT_HAPPENED[verdict.reason] ?? verdict.reason
   return (
     <Notice kind="bad">

@@ -1,4 +1,5 @@
 /** The certificate that a server shows, what is due with it, and the forms that put another in its place. */
+import { nounFor } from '../../base/mod.ts'
 import type { CertificatesView, CertificateWarning } from '../../certificates/mod.ts'
 import { type CertificateFacts, PKCS12_BYTES_MAX } from '../../crypto/mod.ts'
 import {
@@ -252,5 +253,7 @@ function wordsOf({ code, daysLeft = 0 }: CertificateWarning): string {
   if (code === 'certificate.not_yet_valid') return 'The certificate is not valid yet. See whether the clock is right.'
   if (code === 'certificate.renewal_fails') return 'The last attempt to renew it failed; it is tried again by itself.'
   if (code === 'certificate.unusable') return 'The installed certificate cannot be used; the self-signed one is shown.'
-  return daysLeft < 1 ? 'The certificate ends within a day.' : `The certificate ends in ${daysLeft} days.`
+  return daysLeft < 1
+    ? 'The certificate ends within a day.'
+    : `The certificate ends in ${daysLeft} ${nounFor(daysLeft, 'day')}.`
 }

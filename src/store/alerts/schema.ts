@@ -16,7 +16,7 @@ export const alertChannels = sqliteTable('alert_channels', {
   dropped: integer('dropped').notNull().default(0),
 })
 
-/** What is wrong and since when; a row goes when it has passed and that was told. */
+/** What is wrong and since when; a row goes when it has passed for good and that was told. */
 export const alertConditions = sqliteTable('alert_conditions', {
   id: text('id').primaryKey(),
   what: text('what').notNull(),
@@ -24,6 +24,8 @@ export const alertConditions = sqliteTable('alert_conditions', {
   sinceMs: integer('since_ms').notNull(),
   /** When it was told; null while it may still pass by itself. */
   toldAtMs: integer('told_at_ms'),
+  /** Not wrong any more since then; null while it is. */
+  passedAtMs: integer('passed_at_ms'),
 })
 
 /** One row for each channel that has still to be told of an alert, in the order of `position`. */

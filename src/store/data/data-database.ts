@@ -8,6 +8,7 @@ import { BUSY_MS, keyText, openPrepared } from '../database.ts'
 import { StoreFailed } from '../errors.ts'
 import { dataMigrations } from '../migrations/data.ts'
 import { translateStoreError } from '../translate.ts'
+import { type ForeignStatement, foreignStatement } from './foreign-statement.ts'
 
 /** What a statement takes. Booleans are not among it: the driver ends the process over one. */
 export type SqlValue = string | number | null | Uint8Array
@@ -51,6 +52,11 @@ export class DataDatabase {
   /** A statement that is used once, or that makes tables. */
   exec(sql: string): void {
     named(() => this.#driver.exec(sql))
+  }
+
+  /** A statement that people wrote, which is not kept. Refuses `store.statement_refused`, `store.statement_out_of_memory`. */
+  foreign(sql: string): ForeignStatement {
+    return foreignStatement(this.#driver, sql)
   }
 
   /**
@@ -120,6 +126,11 @@ export async function dataDatabase(path: string, key: Bytes, role: 'writer' | 'r
     driver.prepare('SELECT count(*) FROM intake').get([])
     return new DataDatabase(driver)
   })
+}
+
+/** A database of this process alone, with nothing in it. */
+export function emptyDatabase(): DataDatabase {
+  return named(() => new DataDatabase(new Driver(':memory:')))
 }
 
 function named<T>(work: () => T): T {

@@ -53,6 +53,81 @@ export const classChanges = sqliteTable(
   (table) => [index('class_changes_by_field').on(table.dataset, table.field, table.no)],
 )
 
+/** Datasets that keep records or documents for so many days only, and what went by that last. */
+export const retentions = sqliteTable('retentions', {
+  dataset: integer('dataset')
+    .primaryKey()
+    .references(() => datasets.no, { onDelete: 'cascade' }),
+  recordsDays: integer('records_days'),
+  documentsDays: integer('documents_days'),
+  removedAtMs: integer('removed_at_ms'),
+  removedRecords: integer('removed_records').notNull(),
+  removedDocuments: integer('removed_documents').notNull(),
+})
+
+/** The last re-import of a dataset from its documents, of all that were imported when it was asked for, or of one. */
+export const reimports = sqliteTable('reimports', {
+  dataset: integer('dataset')
+    .primaryKey()
+    .references(() => datasets.no, { onDelete: 'cascade' }),
+  state: text('state', { enum: ['running', 'done'] }).notNull(),
+  /** The one import; none: all. */
+  only: integer('only'),
+  upTo: integer('up_to').notNull(),
+  /** The import up to which all is done. */
+  done: integer('done').notNull(),
+  total: integer('total').notNull(),
+  read: integer('read').notNull(),
+  unread: integer('unread').notNull(),
+  startedAtMs: integer('started_at_ms').notNull(),
+  endedAtMs: integer('ended_at_ms'),
+  /** A field that gets another type before: the records up to this number have their values in it as those of that type. */
+  field: text('field'),
+  type: text('type', { enum: ['text', 'number', 'boolean', 'time', 'json'] }),
+  converted: integer('converted'),
+  /** How far it came in the import behind these: null when that is not begun. `at`: of the numbers its records had at first. */
+  current: integer('current'),
+  fromNo: integer('from_no').notNull(),
+  toNo: integer('to_no').notNull(),
+  at: integer('at').notNull(),
+  itemsDone: integer('items_done').notNull(),
+  rowsTaken: integer('rows_taken').notNull(),
+  rowsRefused: integer('rows_refused').notNull(),
+  warnings: integer('warnings').notNull(),
+})
+
+/** Datasets that keep what records were before. */
+export const histories = sqliteTable('histories', {
+  dataset: integer('dataset')
+    .primaryKey()
+    .references(() => datasets.no, { onDelete: 'cascade' }),
+  sinceMs: integer('since_ms').notNull(),
+  /** It is kept no more, and what was goes part by part. */
+  ending: integer('ending', { mode: 'boolean' }).notNull(),
+})
+
+/** What records of datasets with a history were before, a field each; values as their columns had them, as JSON. */
+export const recordChanges = sqliteTable(
+  'record_changes',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    dataset: datasetNo(),
+    /** Of the record. */
+    key: text('key').notNull(),
+    field: text('field').notNull(),
+    from: text('from').notNull(),
+    to: text('to').notNull(),
+    /** The imports that had brought the one, and that brought the other. */
+    fromImport: integer('from_import').notNull(),
+    import: integer('import').notNull(),
+  },
+  (table) => [
+    index('record_changes_by_key').on(table.dataset, table.key, table.no),
+    index('record_changes_by_import').on(table.import),
+    index('record_changes_by_from_import').on(table.fromImport),
+  ],
+)
+
 /** Every document that came, in the order in which it was taken. */
 export const imports = sqliteTable(
   'imports',
@@ -94,6 +169,14 @@ export const imports = sqliteTable(
     objectKey: bytes('object_key'),
     /** When its document was erased, with what quoted it. */
     erasedAtMs: integer('erased_at_ms'),
+    /** When its document went by age, with what quoted it; when its records did. */
+    documentGoneAtMs: integer('document_gone_at_ms'),
+    recordsGoneAtMs: integer('records_gone_at_ms'),
+    /** When its document was read again last. */
+    reimportedAtMs: integer('reimported_at_ms'),
+    /** The numbers that its records got lie between these, perhaps with others' among them. */
+    firstNo: integer('first_no'),
+    lastNo: integer('last_no'),
   },
   (table) => [
     index('imports_by_dataset').on(table.dataset, table.no),
@@ -180,6 +263,70 @@ export const rollups = sqliteTable(
     createdAtMs: integer('created_at_ms').notNull(),
   },
   (table) => [index('rollups_by_dataset').on(table.dataset)],
+)
+
+/**
+ * Which fields of datasets are searched by their words. The words of each are a table of their own, `search_<no>`, made by the room of
+ * datasets once there are records.
+ */
+export const searches = sqliteTable(
+  'searches',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    dataset: datasetNo(),
+    /** Names of fields, as JSON. */
+    fields: text('fields').notNull(),
+    /** `declared`: there is no table yet · `off`: nothing is searched, as an owner decided · `ending`: its table goes, part by part. */
+    state: text('state', { enum: ['declared', 'made', 'off', 'ending'] }).notNull(),
+    /** Records up to this number are in it. */
+    builtTo: integer('built_to').notNull(),
+    /** Records may have come that are not in it. */
+    due: integer('due', { mode: 'boolean' }).notNull(),
+  },
+  (table) => [index('searches_by_dataset').on(table.dataset)],
+)
+
+/**
+ * Indexes over fields of a dataset that owners declare. The values of each are a table of its own, `index_<no>`, which is built in steps:
+ * an index of SQLite's own over ten million records is made in one piece, and everybody would wait for it.
+ */
+export const datasetIndexes = sqliteTable(
+  'dataset_indexes',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    dataset: datasetNo(),
+    /** Names of fields, as JSON. */
+    fields: text('fields').notNull(),
+    /** `ending`: its table goes, part by part. */
+    state: text('state', { enum: ['made', 'ending'] }).notNull(),
+    /** Records up to this number are in it; it is used when that are all. */
+    builtTo: integer('built_to').notNull(),
+    /** Records may have come that are not in it. */
+    due: integer('due', { mode: 'boolean' }).notNull(),
+    createdAtMs: integer('created_at_ms').notNull(),
+  },
+  (table) => [index('dataset_indexes_by_dataset').on(table.dataset)],
+)
+
+/** Views of datasets that members keep. */
+export const savedViews = sqliteTable(
+  'saved_views',
+  {
+    no: integer('no').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    dataset: datasetNo(),
+    /** Who saved it, and how far they were cleared. */
+    user: text('user').notNull(),
+    clearance: text('clearance', { enum: ['public', 'restricted'] }).notNull(),
+    name: text('name').notNull(),
+    page: text('page', { enum: ['dashboard', 'records'] }).notNull(),
+    /** What was chosen, as JSON. */
+    words: text('words').notNull(),
+    isShared: integer('is_shared', { mode: 'boolean' }).notNull(),
+    savedAtMs: integer('saved_at_ms').notNull(),
+  },
+  (table) => [index('saved_views_by_dataset').on(table.dataset)],
 )
 
 /** One row: the position in the journal of uploads up to which everything is imported. */

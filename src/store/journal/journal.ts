@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { type Bytes, Cancelled, type Random, systemRandom, Turns, Unreachable } from '../../base/mod.ts'
 import { makePrivateFolder, syncFolder } from '../../host/mod.ts'
-import { JournalDamaged } from './errors.ts'
+import { JournalClosed, JournalDamaged } from './errors.ts'
 import { lockFolder } from './lock.ts'
 import { lastOf, type Skip, skipsIn } from './opening.ts'
 import { type FoundDamage, findSegments, type SegmentDeps } from './recover.ts'
@@ -50,7 +50,7 @@ export type Journal = {
   /**
    * Entries from `from` on (or from `firstPosition`, if that is later), in order: at most `countMax`, and at most `bytesMax` bytes
    * of them, but at least one if there is one. Views into their groups' memory (8 MiB at most each).
-   * Refuses `journal.damaged` when the first of them cannot be read.
+   * Refuses `journal.damaged` when the first of them cannot be read, and `journal.closed`.
    */
   read(from: number, bounds: { countMax: number; bytesMax: number }): Promise<JournalEntry[]>
   /** Drops every segment whose entries all have positions up to `through`. */
@@ -166,7 +166,8 @@ class OpenedJournal implements Journal {
     return this.#writer.append(entries)
   }
 
-  read(from: number, bounds: { countMax: number; bytesMax: number }): Promise<JournalEntry[]> {
+  async read(from: number, bounds: { countMax: number; bytesMax: number }): Promise<JournalEntry[]> {
+    if (this.#closing) throw new JournalClosed('the journal is closed')
     return this.#turns.run(() => this.#read(from, bounds))
   }
 

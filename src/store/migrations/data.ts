@@ -35,5 +35,31 @@ export const dataMigrations: readonly Migration[] = [
       "CREATE INDEX `rollups_by_dataset` ON `rollups` (`dataset`);",
       "ALTER TABLE `imports` ADD `erased_at_ms` integer;"
     ]
+  },
+  {
+    "createdAtMs": 1795556553191,
+    "hash": "b4461b202496d27a848f77a6a477846ce7ead096dbdaef40c3843b0172adf17d",
+    "statements": [
+      "CREATE TABLE `dataset_indexes` (\n\t`no` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`id` text NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`fields` text NOT NULL,\n\t`state` text NOT NULL,\n\t`built_to` integer NOT NULL,\n\t`due` integer NOT NULL,\n\t`created_at_ms` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE UNIQUE INDEX `dataset_indexes_id_unique` ON `dataset_indexes` (`id`);",
+      "CREATE INDEX `dataset_indexes_by_dataset` ON `dataset_indexes` (`dataset`);",
+      "CREATE TABLE `histories` (\n\t`dataset` integer PRIMARY KEY NOT NULL,\n\t`since_ms` integer NOT NULL,\n\t`ending` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `record_changes` (\n\t`no` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`key` text NOT NULL,\n\t`field` text NOT NULL,\n\t`from` text NOT NULL,\n\t`to` text NOT NULL,\n\t`from_import` integer NOT NULL,\n\t`import` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `record_changes_by_key` ON `record_changes` (`dataset`,`key`,`no`);",
+      "CREATE INDEX `record_changes_by_import` ON `record_changes` (`import`);",
+      "CREATE INDEX `record_changes_by_from_import` ON `record_changes` (`from_import`);",
+      "CREATE TABLE `reimports` (\n\t`dataset` integer PRIMARY KEY NOT NULL,\n\t`state` text NOT NULL,\n\t`only` integer,\n\t`up_to` integer NOT NULL,\n\t`done` integer NOT NULL,\n\t`total` integer NOT NULL,\n\t`read` integer NOT NULL,\n\t`unread` integer NOT NULL,\n\t`started_at_ms` integer NOT NULL,\n\t`ended_at_ms` integer,\n\t`field` text,\n\t`type` text,\n\t`converted` integer,\n\t`current` integer,\n\t`from_no` integer NOT NULL,\n\t`to_no` integer NOT NULL,\n\t`at` integer NOT NULL,\n\t`items_done` integer NOT NULL,\n\t`rows_taken` integer NOT NULL,\n\t`rows_refused` integer NOT NULL,\n\t`warnings` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `retentions` (\n\t`dataset` integer PRIMARY KEY NOT NULL,\n\t`records_days` integer,\n\t`documents_days` integer,\n\t`removed_at_ms` integer,\n\t`removed_records` integer NOT NULL,\n\t`removed_documents` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE TABLE `saved_views` (\n\t`no` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`id` text NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`user` text NOT NULL,\n\t`clearance` text NOT NULL,\n\t`name` text NOT NULL,\n\t`page` text NOT NULL,\n\t`words` text NOT NULL,\n\t`is_shared` integer NOT NULL,\n\t`saved_at_ms` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE UNIQUE INDEX `saved_views_id_unique` ON `saved_views` (`id`);",
+      "CREATE INDEX `saved_views_by_dataset` ON `saved_views` (`dataset`);",
+      "CREATE TABLE `searches` (\n\t`no` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`dataset` integer NOT NULL,\n\t`fields` text NOT NULL,\n\t`state` text NOT NULL,\n\t`built_to` integer NOT NULL,\n\t`due` integer NOT NULL,\n\tFOREIGN KEY (`dataset`) REFERENCES `datasets`(`no`) ON UPDATE no action ON DELETE cascade\n);",
+      "CREATE INDEX `searches_by_dataset` ON `searches` (`dataset`);",
+      "ALTER TABLE `imports` ADD `document_gone_at_ms` integer;",
+      "ALTER TABLE `imports` ADD `records_gone_at_ms` integer;",
+      "ALTER TABLE `imports` ADD `reimported_at_ms` integer;",
+      "ALTER TABLE `imports` ADD `first_no` integer;",
+      "ALTER TABLE `imports` ADD `last_no` integer;"
+    ]
   }
 ]

@@ -77,5 +77,13 @@ export const runtimeMigrations: readonly Migration[] = [
       "ALTER TABLE `data_tenant_members` ADD `clearance` text DEFAULT 'restricted' NOT NULL;",
       "ALTER TABLE `data_tenants` ADD `removing_at_ms` integer;"
     ]
+  },
+  {
+    "createdAtMs": 1795556553191,
+    "hash": "10555fa55df4215c2312334bae512d453187deb63d84bcfeadf35e0805bdef2f",
+    "statements": [
+      "ALTER TABLE `alert_conditions` ADD `passed_at_ms` integer;",
+      "ALTER TABLE `data_tenants` ADD `may_retain` integer DEFAULT true NOT NULL;"
+    ]
   }
 ]

@@ -66,5 +66,12 @@ export const tenantMigrations: readonly Migration[] = [
     "statements": [
       "ALTER TABLE `data_tenant_members` ADD `clearance` text DEFAULT 'restricted' NOT NULL;"
     ]
+  },
+  {
+    "createdAtMs": 1795556553191,
+    "hash": "fff0420370bca21f17abbedcd0003a8001ef508baf463ae6c34475ddc4c02322",
+    "statements": [
+      "ALTER TABLE `alert_conditions` ADD `passed_at_ms` integer;"
+    ]
   }
 ]

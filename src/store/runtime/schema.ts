@@ -178,6 +178,8 @@ export const dataTenants = sqliteTable('data_tenants', {
   createdAtMs: integer('created_at_ms').notNull(),
   /** Since when it is there for nobody: what is left of it is being destroyed. */
   removingAtMs: integer('removing_at_ms'),
+  /** Whether a dataset of it may not keep everything for ever: else its database need not be opened to look for what is too old. */
+  mayRetain: integer('may_retain', { mode: 'boolean' }).notNull().default(true),
 })
 
 /** What uploads prove themselves with, each for one dataset. */

@@ -17,6 +17,9 @@ document.querySelector('[data-zoom-out]')?.addEventListener('click', () => zoom(
 function chartOf(figure) {
   const chart = { figure, unit: figure.dataset.chart, plot: undefined }
   redraw(chart)
+  const image = figure.querySelector('[data-png]')
+  image.hidden = false
+  image.addEventListener('click', () => save(chart))
   const region = figure.querySelector('[data-region]')
   // A live page changes the table; many changes of one moment are one drawing.
   let due = false
@@ -121,6 +124,31 @@ function zoom(range) {
   }
 }
 
+/** The drawing as an image, on the ground that it stands on, under its title. */
+function save({ figure, plot }) {
+  const { canvas } = plot.ctx
+  const style = getComputedStyle(document.documentElement)
+  const title = figure.querySelector('figcaption b').textContent
+  const head = 32 * devicePixelRatio
+  const image = document.createElement('canvas')
+  image.width = canvas.width
+  image.height = canvas.height + head
+  const ctx = image.getContext('2d')
+  ctx.fillStyle = style.getPropertyValue('--surface')
+  ctx.fillRect(0, 0, image.width, image.height)
+  ctx.fillStyle = style.getPropertyValue('--text')
+  ctx.font = `600 ${14 * devicePixelRatio}px ${style.getPropertyValue('--font')}`
+  ctx.fillText(title, 12 * devicePixelRatio, 22 * devicePixelRatio)
+  ctx.drawImage(canvas, 0, head)
+  image.toBlob((png) => {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(png)
+    link.download = `${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.png`
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }, 'image/png')
+}
+
 /** Each series' name at the end of its line, pushed apart where lines end together. */
 function label(plot, chart, { font, colour }) {
   const { names } = chart
@@ -188,7 +216,8 @@ function readOut(plot, { figure, names, unit }) {
     const value = plot.data[i + 1][at]
     return `${names.length > 1 ? `${name} ` : ''}${value === null ? '–' : figureOf(value, unit)}`
   })
-  out.textContent = `${time} UTC · ${parts.join(' · ')}`
+  const { zone = 'UTC' } = figure.querySelector('table').dataset
+  out.textContent = `${time} ${zone} · ${parts.join(' · ')}`
 }
 
 function widthOf({ figure }) {

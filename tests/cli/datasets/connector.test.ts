@@ -50,12 +50,18 @@ test('a connector is made from a file and single settings, checked, run, looked 
   const ran = await at('connector', 'run', 'issues', '--wait', ...named)
   expect([ran.exit, ran.out]).toEqual([
     0,
-    expect.stringContaining('5 records in 1 pages: 5 new, 0 replaced, 0 refused, 0 removed.'),
+    expect.stringContaining('5 records in 1 page: 5 new, 0 replaced, 0 refused, 0 removed.'),
   ])
   expect((await at('connector', 'history', 'issues', ...named)).out).toMatch(/ done +1 +5 +5 /)
   expect((await at('connector', 'list', ...named)).out).toMatch(/issues +jira +127\.0\.0\.1:\d+ +ready/)
   expect((await at('connector', 'show', 'issues', ...named)).out).toContain('0 2 * * * in UTC; next ')
   expect((await at('connector', 'cursor', 'issues', ...named)).out).toContain('"updatedUpToMs"')
+  const merge = (patch: string) => at('connector', 'cursor', 'issues', '--merge', patch, ...named)
+  expect(JSON.parse((await merge('{"seen":[],"updatedUpToMs":5}')).out)).toEqual({ seen: [], updatedUpToMs: 5 })
+  expect(JSON.parse((await merge('{"updatedUpToMs":null}')).out)).toEqual({ seen: [] })
+  expect([(await merge('{')).exit, (await merge('{')).err]).toEqual([2, expect.stringContaining('--merge takes JSON')])
+  const schema = await at('connector', 'types', '--schema', 'rest')
+  expect(JSON.parse(schema.out).properties.paging.description).toContain('`link`')
   expect((await at('connector', 'cursor', 'issues', '--reset', ...named)).out).toContain(
     'It begins with the first record',
   )

@@ -24,7 +24,7 @@ test('a data tenant is made, listed with one’s role, and removed once its name
   expect([refused.exit, refused.err]).toEqual([2, expect.stringContaining('Say that it is meant with --force')])
   const where = ['--at', `${world.folder}/data`]
   const mistyped = await sluice(['data-tenant', 'remove', id, ...where], {}, { ask: async () => 'globex' })
-  expect(mistyped.err).toContain('Nothing was removed.')
+  expect(mistyped.err).toContain('Nothing was done.')
   const removed = await sluice(['data-tenant', 'remove', 'globex', ...where], {}, { ask: async () => 'globex' })
   expect([removed.exit, removed.out]).toEqual([0, 'Removed globex. The audit trail certifies it.\n'])
   expect((await at('data-tenant', 'list')).out).not.toContain('globex')
@@ -35,8 +35,14 @@ test('members are added with a role, listed and taken away; the last owner stays
   const { at } = world
   await at('user', 'invite', 'ivo')
   expect((await at('data-tenant', 'member', 'add', 'acme', 'ivo', '--role', 'operator')).out).toBe(
-    'ivo is operator in acme now.\n',
+    'ivo is operator in acme now and sees public fields only (clearance public).\n',
   )
+  await at('data-tenant', 'member', 'add', 'acme', 'ivo', '--role', 'operator', '--clearance', 'restricted')
+  // What is not named stays as it was, and is told all the same.
+  expect((await at('data-tenant', 'member', 'add', 'acme', 'ivo')).out).toBe(
+    'ivo is viewer in acme now and sees all fields (clearance restricted).\n',
+  )
+  await at('data-tenant', 'member', 'add', 'acme', 'ivo', '--role', 'operator')
   expect((await at('data-tenant', 'member', 'list', 'acme')).out).toMatch(/ivo +operator/)
   expect((await at('data-tenant', 'member', 'remove', 'acme', 'ivo')).exit).toBe(0)
   const last = await at('data-tenant', 'member', 'remove', 'acme', 'owner')

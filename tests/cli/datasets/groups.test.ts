@@ -45,6 +45,9 @@ test('groups are shown as a table, as JSON and as CSV, before and after a rollup
   expect((await at('dataset', 'rollup', 'remove', 'orders', id)).out).toBe(`Removed ${id}.\n`)
   expect((await at('dataset', 'rollup', 'list', 'orders')).out).toStartWith('No rollups.')
   expect((await group('--by', 'none')).err).toStartWith('query.invalid: ')
+  const zoned = await group('--by', 'month(ordered_at)', '--time-zone', 'Asia/Kathmandu', '--format', 'csv')
+  expect(zoned.out).toBe('month(ordered_at),count\r\n2026-01-01,1\r\n2026-02-01,3\r\n')
+  expect((await group('--by', 'day(ordered_at)', '--time-zone', 'Europe/Atlantis')).err).toStartWith('query.invalid: ')
   for (const wrong of [
     ['--by', 'year(ordered_at)'],
     ['--limit', '0'],

@@ -25,12 +25,3 @@ test('of issues the project is public, of results of executions and of tables no
   expect(await open('test-results')).toEqual(OURS)
   expect(await open('table')).toEqual(OURS)
 })
-
-test('a field of a document with the name of one of ours is as restricted as any', async () => {
-  using tenant = await TenantDatabase.open()
-  const { id } = await tenant.createDataset('rows', 'table')
-  await tenant.import(id, { text: '_line,_record\nhidden,hidden\n', contentType: 'text/csv' })
-  const { fields, rows } = tenant.query(id, { fields: ['_line', '_record'] }, 'public')
-  expect(fields.every(({ masked }) => masked)).toBe(true)
-  expect(rows).toEqual([[null, null]])
-})

@@ -7,6 +7,7 @@ import { openKeptDatabase } from '../../../src/keys/mod.ts'
 import { type DataDatabase, dataDatabase } from '../../../src/store/mod.ts'
 import type { Condition, Dataset, GroupAnswer, ImportReport } from '../../../src/wire/mod.ts'
 import { csv, DataHost, ended, inChunks, valuesOf } from '../../support/datasets/data-host.ts'
+import { slowTest } from '../../support/quick.ts'
 import { refusalOf } from '../../support/refusal.ts'
 
 const MARY = 'mary-of-the-canary'
@@ -46,53 +47,56 @@ async function everything(host: DataHost, tenant: string): Promise<string> {
   }
 }
 
-test('erase() takes one person out of records, figures, search, small and large documents, and leaves everybody else', async () => {
-  await using host = await DataHost.open()
-  const { id: tenant, data } = await host.tenant()
-  const dataset = await data.createDataset({ name: 'said', shape: 'table' })
-  const other = await data.createDataset({ name: 'other', shape: 'table' })
-  const beside = await sent(data, other, rows(MARY))
-  const small = await sent(data, dataset, rows('ann', MARY, 'bob'))
-  const whole = await sent(data, dataset, large('ann', MARY, 'bob'))
-  const untouched = await sent(data, dataset, rows('ann', 'bob'))
-  await data.createRollup(dataset.id, { by: [{ field: 'author' }], sum: ['n'] })
-  expect(await data.erase(dataset.id, { where: ofMary, dryRun: true })).toEqual({
-    ...{ records: 1_001, imports: 2, documents: 2, unread: 0 },
-  })
-  expect(await everything(host, tenant)).toContain(MARY)
-  const again = host.desk.of(tenant)
-  expect(await again.erase(dataset.id, { where: ofMary, dryRun: false })).toEqual({
-    ...{ records: 1_001, imports: 2, documents: 2, unread: 0 },
-  })
-  expect((await again.datasets()).map(({ records }) => records).sort()).toEqual([1, 2_004])
-  expect(new Set(await valuesOf(again, dataset, 'author'))).toEqual(new Set(['ann', 'bob']))
-  expect((await again.query(dataset.id, { search: MARY, limit: 10 }, 'restricted')).rows).toEqual([])
-  const measures = [{ measure: 'count' as const }, { measure: 'sum' as const, field: 'n' }]
-  const grouped = (where: Condition[]): Promise<GroupAnswer> =>
-    again.group(dataset.id, { by: [{ field: 'author' }], measures, where, sort: [], limit: 10 }, 'restricted')
-  const figures = await grouped([])
-  expect(figures.from).toBe('rollup')
-  const counted = await grouped([{ field: 'n', is: 'ge', value: 0 }])
-  expect(counted.from).toBe('records')
-  expect(figures.rows).toEqual(counted.rows)
-  for (const one of [small, whole]) expect(await keptOf(again, dataset, one)).toBe(false)
-  for (const [of, one] of [
-    [dataset, untouched],
-    [other, beside],
-  ] as const)
-    expect(await keptOf(again, of, one)).toBe(true)
-  const told = await again.import(dataset.id, small.id, 'restricted')
-  expect([told.erasedAtMs, told.fileName, told.state, told.rowsTaken]).toEqual([
-    expect.any(Number),
-    undefined,
-    'done',
-    3,
-  ])
-  expect(readdirSync(host.folder.file(`data/${tenant}/raw`))).toEqual([])
-  await again.removeDataset(other.id)
-})
+slowTest(
+  'erase() takes one person out of records, figures, search, small and large documents, and leaves everybody else',
+  async () => {
+    await using host = await DataHost.open()
+    const { id: tenant, data } = await host.tenant()
+    const dataset = await data.createDataset({ name: 'said', shape: 'table' })
+    const other = await data.createDataset({ name: 'other', shape: 'table' })
+    const beside = await sent(data, other, rows(MARY))
+    const small = await sent(data, dataset, rows('ann', MARY, 'bob'))
+    const whole = await sent(data, dataset, large('ann', MARY, 'bob'))
+    const untouched = await sent(data, dataset, rows('ann', 'bob'))
+    await data.createRollup(dataset.id, { by: [{ field: 'author' }], sum: ['n'] }, 'restricted')
+    expect(await data.erase(dataset.id, { where: ofMary, dryRun: true })).toEqual({
+      ...{ records: 1_001, imports: 2, documents: 2, unread: 0, views: 0 },
+    })
+    expect(await everything(host, tenant)).toContain(MARY)
+    const again = host.desk.of(tenant)
+    expect(await again.erase(dataset.id, { where: ofMary, dryRun: false })).toEqual({
+      ...{ records: 1_001, imports: 2, documents: 2, unread: 0, views: 0 },
+    })
+    expect((await again.datasets()).map(({ records }) => records).sort()).toEqual([1, 2_004])
+    expect(new Set(await valuesOf(again, dataset, 'author'))).toEqual(new Set(['ann', 'bob']))
+    expect((await again.query(dataset.id, { search: MARY, limit: 10 }, 'restricted')).rows).toEqual([])
+    const measures = [{ measure: 'count' as const }, { measure: 'sum' as const, field: 'n' }]
+    const grouped = (where: Condition[]): Promise<GroupAnswer> =>
+      again.group(dataset.id, { by: [{ field: 'author' }], measures, where, sort: [], limit: 10 }, 'restricted')
+    const figures = await grouped([])
+    expect(figures.from).toBe('rollup')
+    const counted = await grouped([{ field: 'n', is: 'ge', value: 0 }])
+    expect(counted.from).toBe('records')
+    expect(figures.rows).toEqual(counted.rows)
+    for (const one of [small, whole]) expect(await keptOf(again, dataset, one)).toBe(false)
+    for (const [of, one] of [
+      [dataset, untouched],
+      [other, beside],
+    ] as const)
+      expect(await keptOf(again, of, one)).toBe(true)
+    const told = await again.import(dataset.id, small.id, 'restricted')
+    expect([told.erasedAtMs, told.fileName, told.state, told.rowsTaken]).toEqual([
+      expect.any(Number),
+      undefined,
+      'done',
+      3,
+    ])
+    expect(readdirSync(host.folder.file(`data/${tenant}/raw`))).toEqual([])
+    await again.removeDataset(other.id)
+  },
+)
 
-test('nothing of the person is in any table, file name, journal or log of the database afterwards', async () => {
+slowTest('nothing of the person is in any table, file name, journal or log of the database afterwards', async () => {
   await using host = await DataHost.open()
   const { id: tenant, data } = await host.tenant()
   const dataset = await data.createDataset({ name: 'said', shape: 'table' })
@@ -126,7 +130,7 @@ test('a document whose record has given way to another since, or was refused, is
     where: [{ field: 'fields', is: 'contains', value: MARY }],
     dryRun: false,
   })
-  expect(gone).toEqual({ records: 0, imports: 1, documents: 1, unread: 0 })
+  expect(gone).toEqual({ records: 0, imports: 1, documents: 1, unread: 0, views: 0, search: 'renewed' })
   expect([await keptOf(data, dataset, before), await keptOf(data, dataset, after)]).toEqual([false, true])
   const refused = await sent(data, dataset, JSON.stringify([{ summary: 'no key', assignee: MARY }]), 'application/json')
   expect(refused.rowsRefused).toBe(1)
@@ -136,7 +140,53 @@ test('a document whose record has given way to another since, or was refused, is
   expect([told.refusals, told.rowsRefused]).toEqual([[], 1])
 })
 
-for (const cutAt of ['erase-records', 'erase-documents', 'end-erase'] as const) {
+test('saved views that name what is erased go, whoever saved them, and those of others stay', async () => {
+  await using host = await DataHost.open()
+  const { id: tenant, data } = await host.tenant()
+  const dataset = await data.createDataset({ name: 'said', shape: 'table' })
+  const other = await data.createDataset({ name: 'other', shape: 'table' })
+  await sent(data, dataset, rows('ann', MARY))
+  const as = (user: string) => ({ user, clearance: 'restricted' as const, mayChangeAll: false })
+  const save = (of: Dataset, user: string, name: string, words: Record<string, string>) =>
+    data.saveView(of.id, { name, page: 'records', words, isShared: false }, as(user))
+  await save(dataset, 'ann', 'hers', { field: 'author', is: 'eq', value: MARY })
+  await save(dataset, 'bob', `About ${MARY.toUpperCase()}`, { field: 'n', is: 'eq', value: '1' })
+  await save(dataset, 'bob', 'searched', { search: `"${MARY}" late` })
+  await save(dataset, 'bob', 'stays', { field: 'author', is: 'eq', value: 'ann' })
+  await save(other, 'ann', 'beside', { search: MARY })
+  expect((await data.erase(dataset.id, { where: ofMary, dryRun: true })).views).toBe(3)
+  expect(await data.views(dataset.id, as('bob'))).toHaveLength(3)
+  expect((await data.erase(dataset.id, { where: ofMary, dryRun: false })).views).toBe(3)
+  expect(await data.views(dataset.id, as('ann'))).toEqual([])
+  expect((await data.views(dataset.id, as('bob'))).map(({ name }) => name)).toEqual(['stays'])
+  await data.removeDataset(other.id)
+  expect(await everything(host, tenant)).not.toContain(MARY)
+})
+
+test('a view goes by a number or a short value only where that stands for itself, and by no value that an erasure leaves', async () => {
+  await using host = await DataHost.open()
+  const { data } = await host.tenant()
+  const dataset = await data.createDataset({ name: 'nightly', shape: 'test-results' })
+  const viewer = { user: 'ann', clearance: 'restricted' as const, mayChangeAll: false }
+  for (const value of ['42', '421', 'jo', 'joan', 'main', 'ann', '500'])
+    await data.saveView(
+      dataset.id,
+      { name: `view ${value}`, page: 'records', words: { value }, isShared: true },
+      viewer,
+    )
+  const where: Condition[] = [
+    { field: 'name', is: 'in', value: ['jo', 42] },
+    { field: 'branch', is: 'eq', value: 'main' },
+    { field: 'name', is: 'ne', value: 'ann' },
+    { field: 'duration_ms', is: 'ge', value: 500 },
+  ]
+  expect((await data.erase(dataset.id, { where, dryRun: false })).views).toBe(2)
+  expect((await data.views(dataset.id, viewer)).map(({ name }) => name).sort()).toEqual([
+    ...['view 421', 'view 500', 'view ann', 'view joan', 'view main'],
+  ])
+})
+
+for (const cutAt of ['erase-records', 'erase-documents', 'erase-views', 'end-erase'] as const) {
   test(`what a process that is killed around ${cutAt} has left is erased by the next call, each record given back once`, async () => {
     let kills = 2
     const around = (made: DataProcess): DataProcess => ({
@@ -156,7 +206,7 @@ for (const cutAt of ['erase-records', 'erase-documents', 'end-erase'] as const) 
     const { data } = await host.tenant()
     const dataset = await data.createDataset({ name: 'said', shape: 'table' })
     await sent(data, dataset, rows(...Array(5_000).fill(MARY), 'ann'))
-    await data.createRollup(dataset.id, { by: [{ field: 'author' }], sum: [] })
+    await data.createRollup(dataset.id, { by: [{ field: 'author' }], sum: [] }, 'restricted')
     const asked = () => data.erase(dataset.id, { where: ofMary, dryRun: false })
     for (let call = 0; call < 2; call++) expect(await refusalOf(asked)).toStartWith('worker.')
     await asked()
@@ -168,18 +218,23 @@ for (const cutAt of ['erase-records', 'erase-documents', 'end-erase'] as const) 
   })
 }
 
-test('erase() refuses while uploads wait to be imported, and fields that are not there, and nothing is changed', async () => {
-  await using host = await DataHost.open()
-  const { data } = await host.tenant()
-  const dataset = await data.createDataset({ name: 'said', shape: 'table' })
-  await sent(data, dataset, rows(MARY))
-  const missing: Condition[] = [{ field: 'nobody', is: 'eq', value: 'x' }]
-  expect(await refusalOf(() => data.erase(dataset.id, { where: missing, dryRun: false }))).toBe('query.invalid')
-  const { import: waiting } = await data.take(dataset.id, csv(large('ann')))
-  expect(await refusalOf(() => data.erase(dataset.id, { where: ofMary, dryRun: false }))).toBe('dataset.erase_held_up')
-  await ended(data, dataset.id, waiting)
-  expect((await data.erase(dataset.id, { where: ofMary, dryRun: false })).records).toBe(1)
-  expect(await data.erase(dataset.id, { where: ofMary, dryRun: false })).toEqual({
-    ...{ records: 0, imports: 0, documents: 0, unread: 0 },
-  })
-})
+slowTest(
+  'erase() refuses while uploads wait to be imported, and fields that are not there, and nothing is changed',
+  async () => {
+    await using host = await DataHost.open()
+    const { data } = await host.tenant()
+    const dataset = await data.createDataset({ name: 'said', shape: 'table' })
+    await sent(data, dataset, rows(MARY))
+    const missing: Condition[] = [{ field: 'nobody', is: 'eq', value: 'x' }]
+    expect(await refusalOf(() => data.erase(dataset.id, { where: missing, dryRun: false }))).toBe('query.invalid')
+    const { import: waiting } = await data.take(dataset.id, csv(large('ann')))
+    expect(await refusalOf(() => data.erase(dataset.id, { where: ofMary, dryRun: false }))).toBe(
+      'dataset.erase_held_up',
+    )
+    await ended(data, dataset.id, waiting)
+    expect((await data.erase(dataset.id, { where: ofMary, dryRun: false })).records).toBe(1)
+    expect(await data.erase(dataset.id, { where: ofMary, dryRun: false })).toEqual({
+      ...{ records: 0, imports: 0, documents: 0, unread: 0, views: 0 },
+    })
+  },
+)

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { systemClock, systemRandom, Turns } from '../../../src/base/mod.ts'
@@ -8,6 +8,7 @@ import { groupFromRecords, groupFromRollup } from '../../../src/datasets/rollups
 import { removeDataset } from '../../../src/datasets/tenant/removed-datasets.ts'
 import { type GroupAnswer, GroupQuery } from '../../../src/wire/mod.ts'
 import { TenantDatabase } from '../../support/datasets/tenant-database.ts'
+import { slowTest } from '../../support/quick.ts'
 
 const few = fc.constantFrom
 const text = few('', 'a', 'b', 'ä', '😀'.repeat(200), 'x'.repeat(300), `${'x'.repeat(256)}y`, '2026-01-05')
@@ -106,56 +107,70 @@ async function cutOff(
   await tenant.importEntries([entry])
 }
 
-test('a rollup answers as the records do, whatever was written, replaced, cut off or removed', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(document, { minLength: 1, maxLength: 8 }),
-      fc.nat({ max: 7 }),
-      fc.nat({ max: 15 }),
-      fc.nat({ max: 15 }),
-      async (documents, declaredAfter, cutOffAt, removedAt) => {
-        using tenant = await TenantDatabase.open()
-        const deps = { db: tenant.db, clock: systemClock, random: systemRandom }
-        const ids = new Map<Shape, string>()
-        const make = async (shape: Shape) => {
-          const { id } = await tenant.createDataset(shape, shape)
-          ids.set(shape, id)
-          // So that the table has its fields.
-          const text = JSON.stringify({ region: 'a', sold: true, at: '2026-01-01', price: 1 })
-          if (shape === 'table') await tenant.import(id, { text, contentType: 'application/x-ndjson' })
-        }
-        for (const shape of SHAPES_TRIED) await make(shape)
-        for (const [at, { records, run, branch }] of documents.entries()) {
-          const id = ids.get(records.shape) ?? ''
-          const attributes = { ...(run !== undefined && { run }), ...(branch !== undefined && { branch }) }
-          const text = records.rows.map((one) => JSON.stringify(one)).join('\n')
-          const given = { text, contentType: 'application/x-ndjson', attributes }
-          if (at === cutOffAt) await cutOff(tenant, id, given)
-          else await tenant.import(id, given)
-          if (at === declaredAfter) {
-            await createRollup(deps, ids.get('table') ?? '', TABLE)
-            // Smaller than those of its shape, so that it answers once it is built.
-            await createRollup(deps, ids.get('issues') ?? '', { by: [{ field: 'components' }], sum: ['points'] })
-            await createRollup(deps, ids.get('test-results') ?? '', { by: [{ field: 'suite' }], sum: ['flaky'] })
+slowTest(
+  'a rollup answers as the records do, whatever was written, replaced, cut off or removed',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(document, { minLength: 1, maxLength: 8 }),
+        fc.nat({ max: 7 }),
+        fc.nat({ max: 15 }),
+        fc.nat({ max: 15 }),
+        async (documents, declaredAfter, cutOffAt, removedAt) => {
+          using tenant = await TenantDatabase.open()
+          const deps = { db: tenant.db, clock: systemClock, random: systemRandom }
+          const ids = new Map<Shape, string>()
+          const make = async (shape: Shape) => {
+            const { id } = await tenant.createDataset(shape, shape)
+            ids.set(shape, id)
+            // So that the table has its fields.
+            const text = JSON.stringify({ region: 'a', sold: true, at: '2026-01-01', price: 1 })
+            if (shape === 'table') await tenant.import(id, { text, contentType: 'application/x-ndjson' })
           }
-          if (at === declaredAfter + 1) await buildRollups({ ...deps, turns: new Turns() })
-          if (at === removedAt) {
-            await removeDataset(tenant.db, id)
-            await make(records.shape)
+          for (const shape of SHAPES_TRIED) await make(shape)
+          for (const [at, { records, run, branch }] of documents.entries()) {
+            const id = ids.get(records.shape) ?? ''
+            const attributes = { ...(run !== undefined && { run }), ...(branch !== undefined && { branch }) }
+            const text = records.rows.map((one) => JSON.stringify(one)).join('\n')
+            const given = { text, contentType: 'application/x-ndjson', attributes }
+            if (at === cutOffAt) await cutOff(tenant, id, given)
+            else await tenant.import(id, given)
+            if (at === declaredAfter) {
+              await createRollup(deps, ids.get('table') ?? '', TABLE, 'restricted')
+              // Smaller than those of its shape, so that it answers once it is built.
+              await createRollup(
+                deps,
+                ids.get('issues') ?? '',
+                { by: [{ field: 'components' }], sum: ['points'] },
+                'restricted',
+              )
+              await createRollup(
+                deps,
+                ids.get('test-results') ?? '',
+                { by: [{ field: 'suite' }], sum: ['flaky'] },
+                'restricted',
+              )
+            }
+            if (at === declaredAfter + 1) await buildRollups({ ...deps, turns: new Turns() })
+            if (at === removedAt) {
+              await removeDataset(tenant.db, id)
+              await make(records.shape)
+            }
           }
-        }
-        await buildRollups({ ...deps, turns: new Turns() })
-        for (const [shape, id] of ids) {
-          const counted = listRollups(deps, id).some(({ rows }) => rows > 0)
-          for (const question of QUESTIONS[shape]) {
-            if (!counted) continue
-            const answer = groupFromRollup(tenant.db, id, question, 'restricted')
-            expect(answer?.from).toBe('rollup')
-            if (answer) expect(alike(answer)).toEqual(alike(groupFromRecords(tenant.db, id, question, 'restricted')))
+          await buildRollups({ ...deps, turns: new Turns() })
+          for (const [shape, id] of ids) {
+            const counted = listRollups(deps, id, 'restricted').some(({ rows }) => rows > 0)
+            for (const question of QUESTIONS[shape]) {
+              if (!counted) continue
+              const answer = groupFromRollup(tenant.db, id, question, 'restricted')
+              expect(answer?.from).toBe('rollup')
+              if (answer) expect(alike(answer)).toEqual(alike(groupFromRecords(tenant.db, id, question, 'restricted')))
+            }
           }
-        }
-      },
-    ),
-    { numRuns: 40 },
-  )
-}, 60_000)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  },
+  60_000,
+)

@@ -134,29 +134,37 @@ test('a rollup is declared, built of the records that are there, listed and remo
   using _ = tenant
   const deps = depsOf(tenant)
   const query = asks({ by: [{ field: 'class' }, { field: 'file' }] })
-  const { id: made, state } = await createRollup(deps, id, { by: [{ field: 'class' }, { field: 'file' }], sum: [] })
+  const { id: made, state } = await createRollup(
+    deps,
+    id,
+    { by: [{ field: 'class' }, { field: 'file' }], sum: [] },
+    'restricted',
+  )
   expect(state).toBe('building')
   expect(groupFromRollup(tenant.db, id, query, 'restricted')).toBeUndefined()
   await buildRollups({ ...deps, turns: new Turns() })
   expect(groupFromRollup(tenant.db, id, query, 'restricted')?.rows).toEqual([[null, null, 4]])
-  expect(listRollups(deps, id).map(({ preset, rows }) => [preset, rows])).toEqual([
+  expect(listRollups(deps, id, 'restricted').map(({ preset, rows }) => [preset, rows])).toEqual([
     ['runs', 4],
     ['received', 3],
     ['suites', 4],
     [undefined, 1],
   ])
-  await removeRollup(deps, id, made)
+  await removeRollup(deps, id, made, 'restricted')
   expect(groupFromRollup(tenant.db, id, query, 'restricted')).toBeUndefined()
-  expect(await refusalOf(() => removeRollup(deps, id, made))).toBe('rollup.not_found')
-  expect(await refusalOf(() => removeRollup(deps, id, listRollups(deps, id)[0]?.id ?? ''))).toBe('rollup.of_shape')
+  expect(await refusalOf(() => removeRollup(deps, id, made, 'restricted'))).toBe('rollup.not_found')
+  expect(
+    await refusalOf(() => removeRollup(deps, id, listRollups(deps, id, 'restricted')[0]?.id ?? '', 'restricted')),
+  ).toBe('rollup.of_shape')
   const fields = ['class', 'file', 'line', 'suite', 'name', 'message', 'retries', 'flaky', 'status']
-  for (const field of fields.slice(0, ROLLUPS_MAX)) await createRollup(deps, id, { by: [{ field }], sum: [] })
+  for (const field of fields.slice(0, ROLLUPS_MAX))
+    await createRollup(deps, id, { by: [{ field }], sum: [] }, 'restricted')
   const one = { by: [{ field: fields[ROLLUPS_MAX] ?? '' }], sum: [] }
-  expect(await refusalOf(() => createRollup(deps, id, one))).toBe('rollup.too_many')
+  expect(await refusalOf(() => createRollup(deps, id, one, 'restricted'))).toBe('rollup.too_many')
   for (const by of [[{ field: 'none' }], [{ field: 'started_at' }], [{ field: 'suite', bucket: 'day' as const }]]) {
-    expect(await refusalOf(() => createRollup(deps, id, { by, sum: [] }))).toBe('rollup.unfit')
+    expect(await refusalOf(() => createRollup(deps, id, { by, sum: [] }, 'restricted'))).toBe('rollup.unfit')
   }
-  expect(await refusalOf(() => createRollup(deps, id, { by: [{ field: 'suite' }], sum: ['name'] }))).toBe(
+  expect(await refusalOf(() => createRollup(deps, id, { by: [{ field: 'suite' }], sum: ['name'] }, 'restricted'))).toBe(
     'rollup.unfit',
   )
 })
@@ -176,39 +184,47 @@ test('a rollup that comes to more than a million rows ends, and its questions ar
   ])
   await tenant.import(id, { ...results, text: RESULTS.replace('cart', 'yet another') })
   expect(groupFromRollup(tenant.db, id, query, 'restricted')).toBeUndefined()
-  expect(listRollups(depsOf(tenant), id).map(({ state, rows }) => [state, rows])[2]).toEqual(['ended', 0])
+  expect(listRollups(depsOf(tenant), id, 'restricted').map(({ state, rows }) => [state, rows])[2]).toEqual(['ended', 0])
   expect(groupFromRecords(tenant.db, id, query, 'restricted').rows).toHaveLength(4)
 })
 
-test('an answer has at most 10,000 groups, and a question more than 100,000 is refused', async () => {
-  using tenant = await TenantDatabase.open()
-  const { id } = await tenant.createDataset('rows', 'table')
-  const rows = Array.from({ length: GROUPS_MAX }, (_, n) => n)
-  await tenant.import(id, { text: `n\n${rows.join('\n')}\n`, contentType: 'text/csv' })
-  const query = asks({ by: [{ field: 'n' }], limit: 10_000, sort: [{ column: 'n', descending: true }] })
-  const answer = groupFromRecords(tenant.db, id, query, 'restricted')
-  expect([answer.rows.length, answer.rows[0], answer.more]).toEqual([10_000, [99_999, 1], true])
-  await tenant.import(id, { text: 'n\none more\n', contentType: 'text/csv' })
-  expect(await refusalOf(() => groupFromRecords(tenant.db, id, query, 'restricted'))).toBe('query.groups_too_many')
-  expect(v.is(GroupQuery, { limit: 10_001 })).toBe(false)
-  expect(v.is(GroupQuery, { by: Array.from({ length: 5 }, (_, n) => ({ field: `f${n}` })) })).toBe(false)
-}, 30_000)
+slowTest(
+  'an answer has at most 10,000 groups, and a question more than 100,000 is refused',
+  async () => {
+    using tenant = await TenantDatabase.open()
+    const { id } = await tenant.createDataset('rows', 'table')
+    const rows = Array.from({ length: GROUPS_MAX }, (_, n) => n)
+    await tenant.import(id, { text: `n\n${rows.join('\n')}\n`, contentType: 'text/csv' })
+    const query = asks({ by: [{ field: 'n' }], limit: 10_000, sort: [{ column: 'n', descending: true }] })
+    const answer = groupFromRecords(tenant.db, id, query, 'restricted')
+    expect([answer.rows.length, answer.rows[0], answer.more]).toEqual([10_000, [99_999, 1], true])
+    await tenant.import(id, { text: 'n\none more\n', contentType: 'text/csv' })
+    expect(await refusalOf(() => groupFromRecords(tenant.db, id, query, 'restricted'))).toBe('query.groups_too_many')
+    expect(v.is(GroupQuery, { limit: 10_001 })).toBe(false)
+    expect(v.is(GroupQuery, { by: Array.from({ length: 5 }, (_, n) => ({ field: `f${n}` })) })).toBe(false)
+  },
+  30_000,
+)
 
-test('a transaction of more groups than are gathered at once counts each', async () => {
-  using tenant = await TenantDatabase.open()
-  const { id } = await tenant.createDataset('rows', 'table')
-  await tenant.import(id, { text: 'n\n0\n', contentType: 'text/csv' })
-  const deps = depsOf(tenant)
-  for (const sum of [[], ['n']]) await createRollup(deps, id, { by: [{ field: 'n' }], sum })
-  await buildRollups({ ...deps, turns: new Turns() })
-  const rows = Array.from({ length: GATHERED_MAX / 2 + 100 }, (_, n) => n)
-  await tenant.import(id, { text: `n\n${rows.join('\n')}\n`, contentType: 'text/csv' })
-  expect(listRollups(deps, id).map((one) => one.rows)).toEqual([rows.length, rows.length])
-  const total = asks({ measures: [{ measure: 'count' }, { measure: 'sum', field: 'n' }] })
-  const answer = groupFromRollup(tenant.db, id, total, 'restricted')
-  expect(answer?.rows).toEqual(groupFromRecords(tenant.db, id, total, 'restricted').rows)
-  expect(answer?.rows[0]?.[0]).toBe(rows.length + 1)
-}, 30_000)
+slowTest(
+  'a transaction of more groups than are gathered at once counts each',
+  async () => {
+    using tenant = await TenantDatabase.open()
+    const { id } = await tenant.createDataset('rows', 'table')
+    await tenant.import(id, { text: 'n\n0\n', contentType: 'text/csv' })
+    const deps = depsOf(tenant)
+    for (const sum of [[], ['n']]) await createRollup(deps, id, { by: [{ field: 'n' }], sum }, 'restricted')
+    await buildRollups({ ...deps, turns: new Turns() })
+    const rows = Array.from({ length: GATHERED_MAX / 2 + 100 }, (_, n) => n)
+    await tenant.import(id, { text: `n\n${rows.join('\n')}\n`, contentType: 'text/csv' })
+    expect(listRollups(deps, id, 'restricted').map((one) => one.rows)).toEqual([rows.length, rows.length])
+    const total = asks({ measures: [{ measure: 'count' }, { measure: 'sum', field: 'n' }] })
+    const answer = groupFromRollup(tenant.db, id, total, 'restricted')
+    expect(answer?.rows).toEqual(groupFromRecords(tenant.db, id, total, 'restricted').rows)
+    expect(answer?.rows[0]?.[0]).toBe(rows.length + 1)
+  },
+  30_000,
+)
 
 slowTest(
   'a rollup is built while others use the data, and after kill -9 amid it and amid an import it is right',
@@ -224,7 +240,7 @@ slowTest(
     await ended(data, id, (await data.take(id, csv(`region,at,price\n${rows(0).join('\n')}\n`))).import)
     const writer = host.pids[0] ?? 0
     const by = [{ field: 'region' }, { field: 'at', bucket: 'day' as const }]
-    const { state } = await data.createRollup(id, { by, sum: ['price'] })
+    const { state } = await data.createRollup(id, { by, sum: ['price'] }, 'restricted')
     expect(state).toBe('building')
     process.kill(writer, 'SIGKILL')
     const query = asks({
@@ -236,7 +252,7 @@ slowTest(
     await until('some of it is durable', async () => (await data.import(id, second, 'restricted')).rowsTaken > 0)
     process.kill(host.pids.at(-1) ?? 0, 'SIGKILL')
     await ended(data, id, second)
-    await until('it is built', async () => (await data.rollups(id)).every((one) => one.state === 'ready'))
+    await until('it is built', async () => (await data.rollups(id, 'restricted')).every((one) => one.state === 'ready'))
     const answer = await data.group(id, query, 'restricted')
     expect(answer.from).toBe('rollup')
     const most = asks({ ...query, measures: [...query.measures, { measure: 'max', field: 'price' }] })

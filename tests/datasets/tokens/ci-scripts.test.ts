@@ -22,9 +22,10 @@ test('every script names the address and takes the token from where secrets are'
   }
 })
 
-test('without an authority of its own nothing is said of one', () => {
+test('without an authority of its own nothing is said of one, but for a hint in the script that people take elsewhere', () => {
   const { ca: _, ...without } = place
-  for (const { text } of ciScripts(without)) expect(text).not.toContain('cacert')
+  const saying = ciScripts(without).filter(({ text }) => text.includes('cacert'))
+  expect(saying.map(({ name }) => name)).toEqual(['bash'])
   expect(curlLine(without)).not.toContain('cacert')
   expect(uploadLine(without)).toBe(`sluice upload 'results/**/*.xml' --dataset ${place.dataset} --at ${place.url}`)
 })
@@ -72,4 +73,14 @@ test('a folder without results fails the step and says so, in place of a green o
   })
   const told = await new Response(child.stderr).text()
   expect([await child.exited, told]).toEqual([1, 'no *.xml stands below results: there is nothing to upload\n'])
+})
+
+test('the bash script says nothing of git outside of one, and how to trust an authority of one’s own', async () => {
+  using folder = temporaryFolder()
+  mkdirSync(join(folder.path, 'results'))
+  const env = { PATH: process.env['PATH'], SLUICE_UPLOAD_TOKEN: 'slu_x', GIT_CEILING_DIRECTORIES: '/' }
+  const child = Bun.spawn(['bash', '-c', textOf('bash')], { cwd: folder.path, stderr: 'pipe', stdout: 'ignore', env })
+  const told = await new Response(child.stderr).text()
+  expect([await child.exited, told]).toEqual([1, 'no *.xml stands below results: there is nothing to upload\n'])
+  expect(textOf('bash', { ...place, ca: undefined })).toContain('--cacert FILE')
 })

@@ -8,6 +8,7 @@ import {
   platformLines,
   SILENT_MS,
 } from '../../../src/runtime/attention/platform.ts'
+import { RETRIED_MS } from '../../../src/runtime/attention/retried.ts'
 import { Attention, type AttentionLine } from '../../../src/runtime/attention.ts'
 import type { DeploymentDetail } from '../../../src/runtime/deployment-detail.ts'
 import { additionsByKind } from '../../../src/runtime/deployments/needs.ts'
@@ -116,10 +117,10 @@ describe('deployments', () => {
     ...{ bridge: 'br_1', peer: 'rt_1', state: 'down', suite: '', frames: 0, bytes: 0, rotations: 0 },
     ...{ from: 'orders', to: ['warehouse'], direction: 'out', peerName: 'cloud-01' },
   } as DeploymentDetail['bridges'][0]
-  const words = (more: Partial<DeploymentDetail>) =>
-    deploymentLines({ deployments: [{ ...calm, ...more }] }).map(
-      ({ state, word, what, cure }) => `${word ?? state}: ${what} → ${cure.href}`,
-    )
+  const linesOf = (more: Partial<DeploymentDetail>, nowMs = T0) =>
+    deploymentLines({ deployments: [{ ...calm, ...more }], nowMs })
+  const words = (more: Partial<DeploymentDetail>, nowMs = T0) =>
+    linesOf(more, nowMs).map(({ state, word, what, cure }) => `${word ?? state}: ${what} → ${cure.href}`)
 
   test('that run well need nobody', () => {
     expect(words({})).toEqual([])
@@ -139,6 +140,50 @@ describe('deployments', () => {
     ])
   })
 
+  const component = (name: string, code?: string): DeploymentDetail['components'][0] => ({
+    ...{ name, type: 'libsql_table', state: 'running', messagesIn: 1, messagesOut: 1, bytesIn: 1, bytesOut: 1 },
+    ...{ errors: 5_000, retries: 5_000, executionMs: 1, refused: 0 },
+    ...(code !== undefined && { reason: { code }, reasonSince: new Date(T0).toISOString() }),
+  })
+
+  test('say what is tried again and again, once it has lasted a minute, whether the flow runs or is getting ready', () => {
+    const components = [component('orders'), component('warehouse', 'libsql_table.unavailable')]
+    for (const state of ['running', 'preparing'] as const) {
+      expect(words({ state, components }, T0 + RETRIED_MS - 1)).toEqual([])
+      expect(words({ state, components }, T0 + RETRIED_MS)).toEqual([
+        'late: warehouse of orders is tried again and again: libsql_table.unavailable → /deployments/dep_1',
+      ])
+    }
+    expect(linesOf({ components }, T0 + RETRIED_MS)[0]?.sinceMs).toBe(T0)
+    expect(words({ state: 'stopped', components }, T0 + RETRIED_MS)).toEqual([])
+    const both = { bridges: [{ ...bridge, state: 'up' as const }], components: [component('br_1', 'store.disk_full')] }
+    expect(words(both, T0 + RETRIED_MS)[0]).toContain('late: The bridge to cloud-01 of orders')
+  })
+
+  test('that get ready for over a minute without a reason are told of', () => {
+    const preparing = { state: 'preparing' as const, components: [component('orders')] }
+    expect(words(preparing, T0 + RETRIED_MS - 1)).toEqual([])
+    expect(words(preparing, T0 + RETRIED_MS)).toEqual([
+      'late: orders has been getting ready for over a minute → /deployments/dep_1',
+    ])
+  })
+
+  test('that failed have failed until they run again', () => {
+    const preparing = { state: 'preparing' as const, reasons: [{ code: 'worker.crashed' }] }
+    expect(linesOf(preparing)).toMatchObject([{ id: 'deployment.failed dep_1', state: 'failed' }])
+    expect(words({ state: 'running' })).toEqual([])
+    const unsound = { ...preparing, reasons: [{ code: 'runtime.row_not_authentic' }] }
+    expect(linesOf(unsound)).toMatchObject([{ id: 'deployment.undecidable dep_1' }])
+  })
+
+  test('whose refused records have no room left say that the flow is held', () => {
+    const effects = (code?: string) =>
+      linesOf({ deadLetters: 9, components: [component('orders', code)] }, T0 + RETRIED_MS).map(({ effect }) => effect)
+    expect(effects()).toEqual([expect.stringContaining('what runs goes on')])
+    for (const effect of effects('journal.full')) expect(effect).toContain('the flow is held')
+    expect(effects('journal.full')).toHaveLength(2)
+  })
+
   test('name the peer of a bridge that is not up, once for each peer, and only while they run', () => {
     const reason = { code: 'bridge.not_in_force' }
     const two = [bridge, { ...bridge, bridge: 'br_2' as const }]
@@ -153,7 +198,7 @@ describe('deployments', () => {
   test('say of a bridge that is not up which side it is, why, and since when', () => {
     const since = '2026-11-24T10:00:00.000Z'
     const lineOf = (more: Partial<DeploymentDetail>) => {
-      const [only] = deploymentLines({ deployments: [{ ...calm, ...more }] })
+      const [only] = linesOf(more)
       return [only?.what, only?.sinceMs]
     }
     const at = Date.parse(since)

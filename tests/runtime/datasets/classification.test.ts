@@ -51,7 +51,8 @@ async function looks(token: string): Promise<Asked[]> {
   })
   expect(paths).toContain(`${acme.below}/imports/${importId}`)
   const answers: Asked[] = []
-  for (const path of paths) answers.push(await host.ask('GET', path, { token }))
+  for (const path of paths)
+    answers.push(await host.ask('GET', path.endsWith('/export') ? `${path}?format=ndjson` : path, { token }))
   answers.push(await query(token, {}), await query(token, { fields: ['note', 'people', '_attributes'] }))
   return answers
 }
@@ -224,6 +225,39 @@ describe('a clearance', () => {
     expect((await give('restricted')).status).toBe(303)
     expect((await query(token, {})).text).toContain(CANARY)
     expect((await get(page, viewer)).text).toContain('public fields')
+  })
+})
+
+describe('rollups over restricted fields', () => {
+  const rollups = (token: string, method: string, body?: object, id = '') =>
+    host.ask(method, `${acme.below}/rollups${id}`, { token, ...(body && { body }) })
+  const listed = async (token: string) =>
+    (await rollups(token, 'GET')).body.rollups.map(({ id }: { id: string }) => id).sort()
+
+  test('are declared, seen and removed by nobody who is not cleared: how many rows they have tells of values', async () => {
+    const mate = await memberFor(host, acme, 'operator')
+    const asked = [
+      { by: [{ field: 'note' }] },
+      { by: [{ field: 'people' }] },
+      { by: [{ field: 'city' }], sum: ['people'] },
+    ]
+    await classify(acme.owner, 'city', 'public')
+    const open = (await rollups(operator, 'POST', { by: [{ field: 'city' }] })).body.id
+    for (const body of [...asked, { by: [{ field: 'city' }, { field: 'note' }] }]) {
+      const answer = await rollups(operator, 'POST', body)
+      expect([body, answer.status, answer.body.code]).toEqual([body, 403, 'query.field_restricted'])
+    }
+    const made: string[] = []
+    for (const body of asked) made.push((await rollups(mate, 'POST', body)).body.id)
+    expect(await listed(cleared)).toEqual([open, ...made].sort())
+    for (const token of [viewer, operator]) expect(await listed(token)).toEqual([open])
+    for (const id of made) {
+      const answer = await rollups(operator, 'DELETE', undefined, `/${id}`)
+      expect([answer.status, answer.body.code]).toEqual([404, 'rollup.not_found'])
+    }
+    await classify(acme.owner, 'city', 'restricted')
+    expect(await listed(operator)).toEqual([])
+    for (const id of [open, ...made]) expect((await rollups(mate, 'DELETE', undefined, `/${id}`)).status).toBe(204)
   })
 })
 

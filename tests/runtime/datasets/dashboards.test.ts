@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { imported, memberFor, type Party, party, send } from '../../support/runtime/data-site.ts'
 import { type ManagementHost, managementHost } from '../../support/runtime/management-host.ts'
+import { linksOf } from '../../support/web/walk.ts'
 
 let host: ManagementHost
 let acme: Party
@@ -25,7 +26,7 @@ async function filled(shape: string, records: unknown[], attributes = '') {
     const sent = await send(host, `${below}/${id}/uploads${query}`, { token: acme.owner, headers, body })
     await imported(host, { ...acme, below: `${below}/${id}` }, sent.body.import)
   }
-  await upload(records, attributes)
+  if (records.length > 0) await upload(records, attributes)
   const page = async (query = '', token = acme.owner) =>
     (
       await host.ask('GET', `/datasets/${acme.tenant}/${id}/dashboard${query}`, {
@@ -33,7 +34,7 @@ async function filled(shape: string, records: unknown[], attributes = '') {
         headers: { accept: 'text/html' },
       })
     ).text
-  return { page, upload }
+  return { page, upload, path: `/datasets/${acme.tenant}/${id}`, below: `${below}/${id}` }
 }
 
 /** The figures of the table behind a chart, its last row. */
@@ -69,14 +70,50 @@ test('the dashboard of test results counts what passed, failed and took long, by
   const main = await page('?range=14d&branch=main&compare=feature')
   expect(lastFigures(main, 'pass-rate')).toEqual(['66.67', '50'])
   expect(main).toContain(`?field=suite&amp;is=eq&amp;value=shop`)
+  const beside = await page(`?${new URLSearchParams({ range: '14d', beside: 'the time before' })}`)
+  expect(/<span>Pass rate<\/span><b>60 %<\/b>[^;]*; the time before: 0 %/.test(beside)).toBe(true)
+  expect(lastFigures(beside, 'duration')).toEqual(['6,000', '0'])
+  expect(beside.slice(beside.indexOf('id="duration-figures"')).split('</table>')[0]).toContain('>1<')
+  expect(main).toContain('?field=branch&amp;is=eq&amp;value=main')
   const failing = main.slice(main.indexOf('id="failing"'))
   expect(failing.slice(0, failing.indexOf('</table>'))).toContain('counts')
+})
+
+test('a failing test leads to its own page, with each result of it, from there to a record, and to the document as it came', async () => {
+  const result = (status: string, more: object) => ({ name: 'pays & returns', suite: 'shop', status, ...more })
+  const at = { started_at: `${dayAgo(0)}T08:00:00Z` }
+  const { page, upload, path, below } = await filled('test-results', [], '')
+  const runs = ['passed', 'failed', 'passed', 'skipped']
+  for (const [run, status] of runs.entries())
+    await upload(
+      [result(status, { ...at, duration_ms: 100 * (run + 1) }), { name: 'other', status }],
+      `?attribute.run=r${run}`,
+    )
+  const html = await page()
+  const link = linksOf(html).find((one) => one.includes('/tests?')) ?? ''
+  expect(link).toBe(`${path}/tests?name=pays+%26+returns&suite=shop`)
+  const get = (of: string, token = acme.owner) => host.ask('GET', of, { token, headers: { accept: 'text/html' } })
+  const shown = (await get(link)).text
+  expect([tile(shown, 'Passed'), tile(shown, 'Changed'), tile(shown, 'Takes')]).toEqual(['2 of 3', '2 times', '200 ms'])
+  const bars = [...shown.matchAll(/<a [^>]*aria-label="([^"]*)"/g)].map(([, words]) => words)
+  expect(bars).toEqual(['passed, 100 ms, r0', 'failed, 200 ms, r1', 'passed, 300 ms, r2', 'skipped, 400 ms, r3'])
+  const record = (await get(linksOf(shown).find((one) => one.includes('/records/')) ?? '')).text
+  const links = linksOf(record)
+  expect(links).toContain(link)
+  const document = links.find((one) => one.startsWith(below) && one.endsWith('/document')) ?? ''
+  expect((await host.ask('GET', document, { token: acme.owner })).text).toContain('pays & returns')
+  const seen = await get(link, await memberFor(host, acme, 'viewer', 'public'))
+  expect([seen.status, seen.text.includes('r0')]).toEqual([403, false])
+  expect((await get(`${path}/tests?name=none`)).text).toContain('No result of this dataset')
 })
 
 test('the dashboard of reviews has ratings over time and by version', async () => {
   const below = await filled('reviews', [{ id: 'r1', rating: 4, created_at: `${dayAgo(1)}T00:00:00Z`, version: '1.2' }])
   const html = await below.page()
   expect([tile(html, 'Rating'), tile(html, 'Reviews')]).toEqual(['4.00', '1'])
+  await below.upload([{ id: 'r0', rating: 2, created_at: `${dayAgo(40)}T00:00:00Z`, version: '1.1' }], '')
+  const beside = await below.page('?beside=the+time+before')
+  expect(beside).toMatch(/<span>Rating<\/span><b>4.00<\/b>[^;]*; the time before: 2.00/)
   expect(html).toContain('>1.2<')
 })
 
@@ -85,6 +122,29 @@ test('results that do not say when they began are shown by when they came, and t
   const html = await page()
   expect(html).toContain('they are shown by when they came')
   expect(lastFigures(html, 'results')).toEqual(['0', '0', '1'])
+})
+
+test('days are those of UTC or of the zone in the address, and the page says which', async () => {
+  const at = `${dayAgo(2)}T23:30:00Z`
+  const { page } = await filled('test-results', [{ name: 'late', status: 'passed', started_at: at, duration_ms: 7 }])
+  const countOn = (html: string, day: string) => {
+    const table = html.slice(html.indexOf('id="duration-figures"')).split('</table>')[0] ?? ''
+    const row = table.slice(table.indexOf(`<th scope="row">${day.slice(5)} 00:00`)).split('</tr>')[0] ?? ''
+    return />(\d+)</.exec(row.slice(row.indexOf('<td')))?.[1]
+  }
+  const plain = await page('?range=14d')
+  expect([countOn(plain, dayAgo(2)), countOn(plain, dayAgo(1))]).toEqual(['7', '0'])
+  expect([plain.includes('Days are those of UTC.'), plain.includes('Time (UTC)')]).toEqual([true, true])
+  const berlin = await page('?range=14d&zone=Europe%2FBerlin')
+  expect([countOn(berlin, dayAgo(2)), countOn(berlin, dayAgo(1))]).toEqual(['0', '7'])
+  expect(berlin).toContain('Days are those of Europe/Berlin')
+  expect([berlin.includes('Time (Europe/Berlin)'), tile(berlin, 'Failed')]).toEqual([true, '0'])
+  expect(
+    linksOf(berlin)
+      .filter((link) => link.includes('range=30d'))
+      .join(),
+  ).toContain('zone=Europe%2FBerlin')
+  expect(await page('?zone=Europe%2FAtlantis')).toContain('Days are those of UTC.')
 })
 
 test('the dashboard of issues has what is open by status, component and age', async () => {
@@ -118,10 +178,13 @@ test('the dashboard of issues has what is open by status, component and age', as
       ([, text]) => text,
     )
   }
+  expect(cells('types')).toEqual(['Bug', '1', '0', '2', 'Story', '1', '1', '0'])
   expect(cells('components').slice(0, 6)).toEqual(['cart', '2', '2', 'pay', '1', '1'])
   expect(cells('ages').slice(0, 2)).toEqual(['under a week', '1'])
   expect(cells('ages').slice(-3, -1)).toEqual(['over a year', '1'])
   expect(await page('?type=Story')).toContain('<span>Open</span><b>0</b>')
+  const beside = await page('?range=14d&beside=the+time+before')
+  expect(beside).toMatch(/<span>Created<\/span><b>2<\/b>[^;]*; the time before: 0/)
 })
 
 test('who is not cleared is told so, and sees no figure of a restricted field', async () => {

@@ -131,13 +131,16 @@ describe('a dataset', () => {
 })
 
 describe('an upload token', () => {
-  test('that ends within two weeks is told of, by id and data tenant, until it is revoked', async () => {
-    const { owner, below } = await party(host, 'ending')
+  test('that ends within two weeks is told of, by ids alone to whoever is no member, until it is revoked', async () => {
+    const { owner, below, tenant } = await party(host, 'secret-customer')
     const make = async (days: number) =>
       (await host.ask('POST', `${below}/tokens`, { token: owner, body: { name: 'canary-name', days } })).body.id
     const [soon, later] = [await make(13), await make(15)]
-    const attention = async () => (await host.ask('GET', '/v1/status', { token: owner })).text
-    expect(await attention()).toContain(`The upload token ${soon} of the data tenant ending ends in 12 days`)
+    const stranger = await host.tokenFor('viewer')
+    const attention = async (token = stranger) => (await host.ask('GET', '/v1/status', { token })).text
+    expect(await attention()).toContain(`The upload token ${soon} of the data tenant ${tenant} ends in 12 days`)
+    expect(await attention()).not.toContain('secret-customer')
+    expect(await attention(owner)).toContain(`The upload token ${soon} of the data tenant secret-customer ends in`)
     expect(await attention()).not.toContain(later)
     expect(await attention()).not.toContain('canary-name')
     await host.ask('DELETE', `${below}/tokens/${soon}`, { token: owner })

@@ -35,13 +35,17 @@ test('no condition and 33 of them are refused', async () => {
 })
 
 test('an owner gets a certificate, also when nothing matched, and the trail has it without the conditions', async () => {
+  const view = { name: `About ${NAME}`, page: 'records', words: { search: 'x' } }
+  expect((await host.ask('POST', `${acme.below}/views`, { token: acme.owner, body: view })).status).toBe(201)
   const { body } = await erase(acme.owner, { where })
-  expect(body).toMatchObject({ dataset: acme.dataset, records: 1, documents: 1, imports: 1, unread: 0, dryRun: false })
+  expect(body).toMatchObject({ records: 1, documents: 1, imports: 1, unread: 0, views: 1, dryRun: false })
+  expect(body.dataset).toBe(acme.dataset)
   expect(body.matched).toBe(await sha256Hex(utf8(`${body.salt}.${canonicalJson(where)}`)))
   const again = await erase(acme.owner, { where })
   expect([again.status, again.body.records]).toEqual([200, 0])
   const trail = await host.ask('GET', '/v1/audit', { token: acme.owner })
   expect(trail.text).toContain(body.matched)
   expect(trail.text).toContain(again.body.matched)
+  expect(trail.body.entries.map(({ detail }: { detail: { views?: number } }) => detail.views)).toContain(1)
   for (const told of [NAME, 'author', body.salt]) expect(trail.text).not.toContain(told)
 })

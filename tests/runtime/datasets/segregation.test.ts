@@ -24,8 +24,17 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /datasets': { name: 'mine', shape: 'table' },
   'POST /datasets/{dataset}/query': { limit: 10 },
   'POST /datasets/{dataset}/group': { by: [{ field: 'n' }] },
+  'POST /datasets/{dataset}/views': { name: 'mine', page: 'records', words: {} },
+  'PATCH /datasets/{dataset}/views/{view}': { name: 'mine' },
   'POST /datasets/{dataset}/rollups': { by: [{ field: 'n' }] },
+  'PUT /datasets/{dataset}/search': { fields: ['text'] },
+  'POST /datasets/{dataset}/indexes': { fields: ['text'] },
+  'POST /sql': { sql: 'SELECT 1' },
   'POST /datasets/{dataset}/erase': { where: [{ field: 'text', is: 'eq', value: 'x' }], dryRun: false },
+  'PUT /datasets/{dataset}/history': { on: true },
+  'POST /datasets/{dataset}/fields': { name: 'text', type: 'text' },
+  'POST /datasets/{dataset}/reimport': {},
+  'PUT /datasets/{dataset}/retention': { recordsDays: 1, documentsDays: null },
   'POST /datasets/{dataset}/classes': { field: 'text', class: 'public' },
   'POST /datasets/{dataset}/tokens': { name: 'mine' },
   'POST /connectors': { name: 'mine', dataset: `ds_${UUID}`, type: 'jira', config: {} },
@@ -33,6 +42,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PUT /connectors/{connector}/cursor': { cursor: null },
   'POST /datasets/{dataset}/uploads': { n: 1 },
 }
+
+/** The same where it stands in the address. */
+const WORDS: Readonly<Record<string, string>> = { 'GET /datasets/{dataset}/export': '?format=csv' }
 
 type Route = { method: string; path: string; body: unknown }
 /** Every route below `/data-tenants/{dataTenant}` that the API declares, for these ids. */
@@ -44,7 +56,7 @@ async function routesFor(ids: Record<string, string>): Promise<Route[]> {
       if (!path.startsWith(prefix)) return []
       const about = `${method.toUpperCase()} ${path.slice(prefix.length)}`
       const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? `nobody-knows-${name}`)
-      return [{ method: method.toUpperCase(), path: `/v1${filled}`, body: BODIES[about] }]
+      return [{ method: method.toUpperCase(), path: `/v1${filled}${WORDS[about] ?? ''}`, body: BODIES[about] }]
     }),
   )
 }
@@ -57,7 +69,15 @@ const told = ({ status, body }: Awaited<ReturnType<ManagementHost['ask']>>) => {
 describe('every route of a data tenant', () => {
   test('answers who is no member, an owner of the Runtime too, exactly as where no such tenant is', async () => {
     const { id: user } = (await host.ask('GET', '/v1/account', { token: bolt.owner })).body
-    const ids = { dataset: bolt.dataset, import: importOfBolt, token: bolt.token, user, rollup: `ru_${UUID}` }
+    const ids = {
+      dataset: bolt.dataset,
+      import: importOfBolt,
+      token: bolt.token,
+      user,
+      rollup: `ru_${UUID}`,
+      view: `sv_${UUID}`,
+      index: `ix_${UUID}`,
+    }
     const theirs = await routesFor({ ...ids, dataTenant: bolt.tenant })
     const nobodys = await routesFor({ ...ids, dataTenant: `dt_${UUID}` })
     expect(theirs.length).toBeGreaterThanOrEqual(15)
@@ -78,7 +98,7 @@ describe('every route of a data tenant', () => {
       dataset: bolt.dataset,
       import: importOfBolt,
       token: bolt.token,
-      rollup: `ru_${UUID}`,
+      ...{ rollup: `ru_${UUID}`, view: `sv_${UUID}`, index: `ix_${UUID}` },
     }
     const routes = (await routesFor(ids)).filter(({ path }) => path.includes(bolt.dataset))
     expect(routes.length).toBeGreaterThanOrEqual(9)
@@ -107,7 +127,14 @@ describe('every route of a data tenant', () => {
       ...{ [`POST ${below}/uploads`]: ['viewer'], [`DELETE ${below}/tokens/nothing`]: ['viewer'] },
       ...{ [`POST /data-tenants/${bolt.tenant}/datasets`]: ['viewer'], [`DELETE ${below}`]: ['viewer', 'operator'] },
       [`POST ${below}/erase`]: ['viewer', 'operator'],
+      [`POST ${below}/indexes`]: ['viewer', 'operator'],
+      [`DELETE ${below}/indexes/ix_${UUID}`]: ['viewer', 'operator'],
+      ...{ [`PUT ${below}/search`]: ['viewer', 'operator'], [`DELETE ${below}/search`]: ['viewer', 'operator'] },
       [`POST ${below}/classes`]: ['viewer', 'operator'],
+      [`PUT ${below}/retention`]: ['viewer', 'operator'],
+      [`POST ${below}/reimport`]: ['viewer', 'operator'],
+      [`POST ${below}/fields`]: ['viewer', 'operator'],
+      [`PUT ${below}/history`]: ['viewer', 'operator'],
       ...{
         [`POST ${connectors}`]: ['viewer'],
         [`PATCH ${connector}`]: ['viewer'],
@@ -117,13 +144,15 @@ describe('every route of a data tenant', () => {
       ...{ [`POST ${connector}/discover`]: ['viewer'], [`GET ${connector}/cursor`]: ['viewer'] },
       [`PUT ${connector}/cursor`]: ['viewer'],
       ...{ [`POST ${below}/rollups`]: ['viewer'], [`DELETE ${below}/rollups/ru_${UUID}`]: ['viewer'] },
+      ...{ [`GET /data-tenants/${bolt.tenant}/sql`]: ['viewer', 'operator'] },
+      ...{ [`POST /data-tenants/${bolt.tenant}/sql`]: ['viewer', 'operator'] },
       [`DELETE /data-tenants/${bolt.tenant}`]: ['viewer', 'operator'],
       [`PUT /data-tenants/${bolt.tenant}/members/nobody`]: ['viewer', 'operator'],
       [`DELETE /data-tenants/${bolt.tenant}/members/nobody`]: ['viewer', 'operator'],
     }
     const routes = await routesFor({
       ...{ dataTenant: bolt.tenant, dataset: bolt.dataset, import: importOfBolt, token: 'nothing', user: 'nobody' },
-      rollup: `ru_${UUID}`,
+      ...{ rollup: `ru_${UUID}`, view: `sv_${UUID}`, index: `ix_${UUID}` },
     })
     for (const { method, path, body } of routes) {
       for (const role of ['viewer', 'operator'] as const) {

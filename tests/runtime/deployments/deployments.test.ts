@@ -46,6 +46,7 @@ function open(signedBy: Party = tenant): Deployments {
   return new Deployments({
     ...{ clock, log: logOf('test'), types: testTypes },
     ...{ assignments: stores.assignments, approvals: stores.approvals, code: stores.code },
+    refusals: stores.refusals,
     surroundings: async () => ({
       types: testTypes,
       credentials,
@@ -150,6 +151,39 @@ test('apply() refuses a credential that is not in the vault, naming it', async (
   credentials.clear()
   const result = await apply(plainAssignment())
   expect(result).toMatchObject({ outcome: 'refused', reasons: [{ code: 'credential.missing', item: 'warehouse' }] })
+})
+
+test('a refused version is told until one is taken or the Platform stops it, over a restart too, and review says why', async () => {
+  const deployments = open()
+  await apply(plainAssignment(), {}, deployments)
+  await deployments.approve(DEPLOYMENT, 1, 'user:owner')
+  credentials.clear()
+  await apply(plainAssignment({ version: 2 }), {}, deployments)
+  const why = [{ code: 'credential.missing', item: 'warehouse' }]
+  const told = [{ deployment: DEPLOYMENT, version: 2, blueprint: plainAssignment().blueprint, reasons: why }]
+  expect(await open().refused()).toMatchObject(told)
+  expect(await refusalOf(() => deployments.waiting(DEPLOYMENT))).toBe('deployment.not_waiting')
+  await expect(deployments.waiting(DEPLOYMENT)).rejects.toThrow(
+    /was refused here: credential.missing \(warehouse\). Set it with .+ Then deploy it again from the Platform./,
+  )
+  credentials.add('warehouse')
+  expect((await apply(plainAssignment({ version: 3 }), {}, deployments)).outcome).toBe('applied')
+  expect(await deployments.refused()).toEqual([])
+  credentials.clear()
+  await apply(plainAssignment({ version: 4 }), {}, deployments)
+  await deployments.stop(DEPLOYMENT, 'user:owner')
+  expect(await deployments.refused()).toHaveLength(1)
+  await deployments.stop(DEPLOYMENT, 'platform')
+  expect(await deployments.refused()).toEqual([])
+})
+
+test('an older version that comes again is refused, and nobody is asked to mend that', async () => {
+  const deployments = open()
+  await apply(plainAssignment({ version: 2 }), {}, deployments)
+  expect(await apply(plainAssignment({ version: 1 }), {}, deployments)).toMatchObject({
+    reasons: [{ code: 'deployment.version_old' }],
+  })
+  expect(await deployments.refused()).toEqual([])
 })
 
 test('apply() refuses a peer that the owner did not accept, naming it', async () => {

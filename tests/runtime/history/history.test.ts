@@ -105,6 +105,38 @@ describe('History', () => {
     expect(known(history.component('dep_1', 'tidy', 'messagesOut', window()))).toEqual([0, 20])
   })
 
+  test('keeps nothing of ends of bridges, whose names are new with every version', () => {
+    nowMs = T0
+    const history = new History(clock)
+    for (let version = 1; version <= 3; version++) {
+      const one = worker(version)
+      const [end] = one.counts.components
+      const components = end ? [...one.counts.components, { ...end, name: `br_${version}` }] : []
+      for (let look = 0; look < 2; look++) history.sample([{ ...one, counts: { ...one.counts, components } }])
+    }
+    const names = new Set(history.kept('dep_1').map(({ component }) => component))
+    expect([...names]).toEqual(['', 'orders', 'tidy', 'kept'])
+  })
+
+  test('forgets a component that no version had for thirty days, kept or not', () => {
+    nowMs = T0
+    const history = new History(clock)
+    const later = WIRING.slice(0, 2)
+    for (const out of [1, 2]) history.sample([worker(out)])
+    const first = history.kept('dep_1')
+    nowMs += HISTORY_RANGES['30d'].lengthMs
+    history.sample([worker(3, 'dep_1', later)])
+    const names = (from: History) => [...new Set(from.kept('dep_1').map(({ component }) => component))]
+    expect(names(history)).toEqual(['', 'orders', 'tidy', 'kept'])
+    nowMs += 1
+    expect(names(history)).toEqual(['', 'orders', 'tidy'])
+    const restored = new History(clock)
+    restored.restore('dep_1', first)
+    expect(names(restored)).toEqual(['', 'orders', 'tidy', 'kept'])
+    nowMs += HISTORY_RANGES['30d'].stepMs
+    expect(names(restored)).toEqual([''])
+  })
+
   test('knows nothing of what it never saw, and forgets a deployment that is no more', () => {
     nowMs = T0
     const history = new History(clock)

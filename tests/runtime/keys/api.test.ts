@@ -156,6 +156,14 @@ describe('a backup over the API', () => {
     expect((await bytesOf(host, owner, key)).status).toBe(409)
     await answer.body?.cancel()
     expect((await rotate()).status).toBe(202)
+    // What was left is no backup, and the trail says so.
+    const lines = (await host.state.trail.list({ limit: 100 })).filter(({ action }) => action.startsWith('backup.'))
+    expect(lines.map(({ action, detail }) => `${action} ${detail['code'] ?? ''}`)).toEqual([
+      'backup.made_tried ',
+      'backup.made_tried ',
+      'backup.made_failed key.busy',
+      'backup.made_failed internal.cancelled',
+    ])
     expect(readdirSync(host.state.folder).filter((name) => name.startsWith('.backup'))).toEqual([])
   })
 })

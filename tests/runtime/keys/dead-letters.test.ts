@@ -75,6 +75,19 @@ describe('the keys of dead letters', () => {
     expect(await readBy(await keyring.secretFor('dead-letters', 'dep_a'), 'dep_a')).toHaveLength(3)
   })
 
+  test('of deployments that are forgotten while the others are begun or rotated are passed over', async () => {
+    for (const deployment of ['dep_a', 'dep_b', 'dep_c']) await (await letters(deployment, 3)).close()
+    const begun = keyring.beginRotation
+    keyring.beginRotation = async (purpose, id) => {
+      if (id === 'dep_a') await keyring.destroy(purpose, 'dep_b')
+      return begun.call(keyring, purpose, id)
+    }
+    const forget = (done: number) => void (done === 0 && keyring.destroy('dead-letters', 'dep_c'))
+    await target().rotate(forget, never)
+    expect(keyring.list().map(({ id, rotating }) => [id, rotating])).toEqual([['dep_a', false]])
+    expect(await readBy(await keyring.secretFor('dead-letters', 'dep_a'), 'dep_a')).toHaveLength(3)
+  })
+
   test('cut off, are settled by whoever opens the letters next, and the others by the next start', async () => {
     for (const deployment of ['dep_a', 'dep_b']) await (await letters(deployment, 3)).close()
     const stop = new AbortController()

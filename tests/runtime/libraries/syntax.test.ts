@@ -103,7 +103,7 @@ describe('a tarball', () => {
 
 test('a library is parsed in a process of its own, and refused by name', async () => {
   const entry = fileURLToPath(new URL('../../support/runtime/worker-entry.ts', import.meta.url))
-  const parse = parsingBy(launcher(536_870_912, { entry }))
+  const parse = parsingBy(launcher(() => 536_870_912, { entry }))
   const install = async (text: string): Promise<void> => {
     const content = utf8(text)
     await parse({ file: 'a.ts', content }, await readPackage({ file: 'a.ts', content }))

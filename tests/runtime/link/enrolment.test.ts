@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { base64url, Cancelled, rfc3339 } from '../../../src/base/mod.ts'
+import { base64url, Cancelled, logOf, rfc3339, systemClock } from '../../../src/base/mod.ts'
+import { HostUnreachable } from '../../../src/host/mod.ts'
 import { Enrolment } from '../../../src/runtime/link/enrolment.ts'
 import type { PlatformLink } from '../../../src/runtime/link/platform-link.ts'
+import { resumeEnrolment } from '../../../src/runtime/regular-tasks.ts'
 import { EnrolmentRecord } from '../../../src/runtime/state/enrolment.ts'
 import { encodeEnrolmentCode, openEnrolmentRequest, sealEnrolmentAnswer } from '../../../src/wire/mod.ts'
 import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
@@ -43,7 +45,9 @@ function code(): string {
 }
 
 /** The Platform answers each request once the test says so. */
-function enrolling(options: { ignoresSignal?: boolean } = {}) {
+type Enrolling = { ignoresSignal?: boolean; onEnrolled?: () => Promise<void>; isDown?: () => boolean }
+
+function enrolling(options: Enrolling = {}) {
   const closing = new AbortController()
   const asked: (() => void)[] = []
   const { challenge: _challenge, ...manifest } = inventory
@@ -55,6 +59,7 @@ function enrolling(options: { ignoresSignal?: boolean } = {}) {
       inventory: manifest,
     }),
     post: async (_address, _door, { body, signal }) => {
+      if (options.isDown?.()) throw new HostUnreachable('the Platform is down')
       await new Promise<void>((resolve, reject) => {
         asked.push(resolve)
         if (!options.ignoresSignal) signal?.addEventListener('abort', () => reject(new Cancelled('broken off')))
@@ -66,7 +71,7 @@ function enrolling(options: { ignoresSignal?: boolean } = {}) {
       return link as unknown as PlatformLink
     },
     onLink: () => links.push('tell'),
-    onEnrolled: async () => undefined,
+    onEnrolled: options.onEnrolled ?? (async () => undefined),
   })
   return { enrolment, closing, asked }
 }
@@ -120,6 +125,39 @@ test('a stop breaks off an enrolment under way, which the next start resumes', a
   expect(await resumed).toBe(true)
   await next.enrolment.close()
   expect(links).toEqual(['start', 'tell', 'close'])
+})
+
+test('an enrolment that fails while the Runtime runs is gone on with until there is a link', async () => {
+  let isDown = true
+  let looks = 0
+  const { enrolment, closing, asked } = enrolling({ isDown: () => isDown })
+  const sleep = async (_ms: number, signal?: AbortSignal): Promise<void> => {
+    looks++
+    await settled()
+    if (signal?.aborted) throw new Cancelled('the test is over')
+  }
+  const regular = { clock: { ...systemClock, sleep }, signal: closing.signal, log: logOf('test') }
+  const resumed = resumeEnrolment(enrolment, record, regular)
+  await until(() => looks > 2)
+  expect(await refusalOf(() => enrolment.enrol(code(), 'user:owner'))).toBe('host.unreachable')
+  const before = looks
+  await until(() => looks > before + 2)
+  isDown = false
+  await until(() => asked.length === 1)
+  asked[0]?.()
+  await resumed
+  expect(links).toEqual(['start', 'tell'])
+  expect((await record.registration())?.runtime).toBe(RUNTIME)
+})
+
+test('an enrolment that cannot be written into the trail has its link all the same', async () => {
+  const onEnrolled = () => Promise.reject(new HostUnreachable('the trail is closed'))
+  const { enrolment, asked } = enrolling({ onEnrolled })
+  const enrolled = refusalOf(() => enrolment.enrol(code(), 'user:owner'))
+  await until(() => asked.length === 1)
+  asked[0]?.()
+  expect(await enrolled).toBe('host.unreachable')
+  expect(links).toEqual(['start', 'tell'])
 })
 
 test('two enrolments at once make one link', async () => {

@@ -6,6 +6,7 @@ import { openJournal } from '../../../src/store/mod.ts'
 import { AuditLog } from '../../../src/wire/mod.ts'
 import { ManualClock } from '../../support/bridge/manual-clock.ts'
 import { memoryFolder, type TemporaryFolder } from '../../support/folder.ts'
+import { settled } from '../../support/runtime/fake-worker.ts'
 import { until } from '../../support/until.ts'
 import { DEPLOYMENT } from '../../support/wire/parties.ts'
 
@@ -70,6 +71,32 @@ test('entries are told in order under contiguous positions, and no more once the
     expect(first).toBe(next)
     next += rows.length
   }
+  await close()
+})
+
+test('a Platform that acknowledges nothing of what it was told is told again with longer and longer waits', async () => {
+  const { owed, clock, close } = await open()
+  let asked = 0
+  let through = 0
+  const saved = acknowledged
+  owed.enrolled(async () => {
+    asked++
+    return through
+  })
+  await owed.add(entry(1))
+  await until('it was told once', () => asked === 1)
+  await settled()
+  expect([asked, owed.waiting, acknowledged]).toEqual([1, 1, saved])
+  for (let times = 2; times <= 4; times++) {
+    clock.advance(60_000)
+    await until('it is told again', () => asked === times)
+    await settled()
+    expect(asked).toBe(times)
+  }
+  through = 1
+  clock.advance(60_000)
+  await until('it is acknowledged', () => owed.waiting === 0)
+  expect(acknowledged).toBe(1)
   await close()
 })
 

@@ -42,6 +42,17 @@ describe('/v1/credentials', () => {
       body: { kind: 'ssh_key', algorithm: 'ed25519' },
     })
     expect(made.body.publicFacts.publicKey).toStartWith('ssh-ed25519 ')
+    const again = { kind: 'ssh_key', algorithm: 'ed25519' }
+    const refused = await host.ask('POST', '/v1/credentials/key/generate', { token, body: again })
+    expect(refused).toMatchObject({ status: 409, body: { code: 'credential.exists' } })
+    const still = await host.ask('GET', '/v1/credentials/key', { token })
+    expect(still.body.publicFacts).toEqual(made.body.publicFacts)
+    const replaced = await host.ask('POST', '/v1/credentials/key/generate', {
+      token,
+      body: { ...again, replace: true },
+    })
+    expect(replaced.body.replacedAt).not.toBeNull()
+    expect(replaced.body.publicFacts).not.toEqual(made.body.publicFacts)
     for (const path of ['/v1/credentials', '/v1/credentials/db', '/v1/credentials/key']) {
       const { status, text } = await host.ask('GET', path, { token: await host.tokenFor('viewer') })
       expect(status).toBe(200)
@@ -58,7 +69,10 @@ describe('/v1/credentials', () => {
     expect(set.body.unavailable).toMatchObject([
       { field: 'token', code: 'credential.source_missing', message: 'the variable NOPE is not set' },
     ])
-    const form = { kind: 'token', name: 'lacking', 'value-token': 'NOPE', 'from-token': 'environment' }
+    const form = {
+      ...{ kind: 'token', name: 'lacking', replaces: 'yes' },
+      ...{ 'value-token': 'NOPE', 'from-token': 'environment' },
+    }
     const kept = await host.ask('POST', '/credentials/~set', { cookie: owner, form })
     expect(kept.headers.get('location')).toBe('/credentials/lacking?restarted=0&unavailable=token')
     const page = await host.ask('GET', '/credentials/lacking?restarted=0&unavailable=token,other', { cookie: owner })
@@ -140,7 +154,7 @@ describe('the pages of credentials', () => {
       ['file', '/run/secrets/db', { from: 'file', name: '/run/secrets/db' }],
       ['command', 'vault kv get -field=x db', { from: 'command', name: 'vault' }],
     ] as const) {
-      const form = { kind: 'token', name: 'fetched', 'value-token': typed, 'from-token': from }
+      const form = { kind: 'token', name: 'fetched', replaces: 'yes', 'value-token': typed, 'from-token': from }
       expect((await host.ask('POST', '/credentials/~set', { cookie: owner, form })).status).toBe(303)
       expect((await host.state.vault.find('fetched')).sources).toEqual({ token: source })
     }
@@ -178,6 +192,29 @@ describe('the pages of credentials', () => {
     const { text } = await host.ask('GET', '/credentials/deploy-key', { cookie: viewer })
     expect(text).toContain('ssh-ed25519 ')
     expect(text).not.toContain('PRIVATE')
+  })
+
+  test('keep what has the name already, unless it is replaced from its own page', async () => {
+    const token = await host.tokenFor('owner')
+    const body = { kind: 'token', fields: { token: SECRET } }
+    await host.ask('PUT', '/v1/credentials/taken', { token, body })
+    const before = (await host.ask('GET', '/v1/credentials/taken', { token })).body
+    for (const [path, form] of [
+      ['~set', { kind: 'token', name: 'taken', 'value-token': 'another' }],
+      ['~generate', { kind: 'ssh_key', name: 'taken', algorithm: 'ed25519', username: '' }],
+    ] as const) {
+      const refused = await host.ask('POST', `/credentials/${path}`, { cookie: owner, form })
+      expect(refused.status).toBe(409)
+      expect(refused.text).toContain('There is a credential named taken already')
+      expect((await host.ask('GET', '/v1/credentials/taken', { token })).body).toEqual(before)
+    }
+    const page = await host.ask('GET', '/credentials/taken/replace', { cookie: owner })
+    expect(page.text).toContain('>Save</button>')
+    expect(page.text).not.toContain('Keep it')
+    expect((await host.ask('GET', '/credentials/taken/delete', { cookie: owner })).text).not.toContain('Keep it')
+    const form = { kind: 'token', name: 'taken', replaces: 'yes', 'value-token': 'another' }
+    expect((await host.ask('POST', '/credentials/~set', { cookie: owner, form })).status).toBe(303)
+    expect((await host.ask('GET', '/v1/credentials/taken', { token })).body.replacedAt).not.toBeNull()
   })
 
   test('escape what comes from outside: the name of a source', async () => {

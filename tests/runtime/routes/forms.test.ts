@@ -3,6 +3,7 @@ import type { Role } from '../../../src/accounts/mod.ts'
 import { type Clock, systemClock } from '../../../src/base/mod.ts'
 import { BLUEPRINT_BYTES_MAX } from '../../../src/blueprint/mod.ts'
 import { LIBRARY_BYTES_MAX } from '../../../src/runtime/libraries/package.ts'
+import { slowTest } from '../../support/quick.ts'
 import { type ManagementHost, managementHost, ORIGIN } from '../../support/runtime/management-host.ts'
 
 // Every form of the Runtime is asked for, one after another.
@@ -163,11 +164,22 @@ const TWINS: Readonly<Record<string, string>> = {
   '/datasets/:tenant/~connectors/:connector/remove': 'DELETE /v1/data-tenants/x/connectors/x',
   '/datasets/:tenant/~connectors/:connector/resume': 'PATCH /v1/data-tenants/x/connectors/x',
   '/datasets/:tenant/~connectors/:connector/run': 'POST /v1/data-tenants/x/connectors/x/run',
+  '/datasets/:tenant/~sql': 'POST /v1/data-tenants/x/sql',
   '/datasets/:tenant/members': 'PUT /v1/data-tenants/x/members/x',
   '/datasets/:tenant/members/:user/remove': 'DELETE /v1/data-tenants/x/members/x',
   '/datasets/:tenant/remove': 'DELETE /v1/data-tenants/x',
   '/datasets/:tenant/:dataset/tokens/new': 'POST /v1/data-tenants/x/datasets/x/tokens',
   '/datasets/:tenant/:dataset/tokens/:token/revoke': 'DELETE /v1/data-tenants/x/datasets/x/tokens/x',
+  '/datasets/:tenant/:dataset/views/new': 'POST /v1/data-tenants/x/datasets/x/views',
+  '/datasets/:tenant/:dataset/views/:view': 'PATCH /v1/data-tenants/x/datasets/x/views/x',
+  '/datasets/:tenant/:dataset/views/:view/remove': 'DELETE /v1/data-tenants/x/datasets/x/views/x',
+  '/datasets/:tenant/:dataset/indexes/new': 'POST /v1/data-tenants/x/datasets/x/indexes',
+  '/datasets/:tenant/:dataset/indexes/:index/remove': 'DELETE /v1/data-tenants/x/datasets/x/indexes/x',
+  '/datasets/:tenant/:dataset/search': 'PUT /v1/data-tenants/x/datasets/x/search',
+  '/datasets/:tenant/:dataset/reimport': 'POST /v1/data-tenants/x/datasets/x/reimport',
+  '/datasets/:tenant/:dataset/type': 'POST /v1/data-tenants/x/datasets/x/fields',
+  '/datasets/:tenant/:dataset/history': 'PUT /v1/data-tenants/x/datasets/x/history',
+  '/datasets/:tenant/:dataset/retention': 'PUT /v1/data-tenants/x/datasets/x/retention',
   '/datasets/:tenant/:dataset/class': 'POST /v1/data-tenants/x/datasets/x/classes',
   '/datasets/:tenant/:dataset/remove': 'DELETE /v1/data-tenants/x/datasets/x',
   // The first of two steps: what it looks at is put into force by the second.
@@ -249,7 +261,7 @@ describe('a page and its route of the API', () => {
     }
   })
 
-  test('ask for the same role, and for the same fresh proof of who one is', async () => {
+  slowTest('ask for the same role, and for the same fresh proof of who one is', async () => {
     const who: { role: Role; lateMs: number }[] = [
       ...(['viewer', 'operator'] as const).map((role) => ({ role, lateMs: 0 })),
       ...(['operator', 'owner'] as const).map((role) => ({ role, lateMs: 11 * 60_000 })),

@@ -62,6 +62,14 @@ test('a database that is damaged on the disk is called so', async () => {
   expect([status, body.verdict]).toEqual([200, 'bad'])
 })
 
+test('the database is read by a process of its own, and a check that comes to no end says so', async () => {
+  // An entry that knows no checks.
+  const entry = join(import.meta.dir, '../../support/limited.ts')
+  await using other = await managementHost({ config: { worker: { entry } } })
+  const { body } = await other.ask('POST', '/v1/health/database', { token: await other.tokenFor('operator') })
+  expect(body).toMatchObject({ verdict: 'bad', found: expect.stringContaining('was not finished') })
+})
+
 test('a clock that was set back is seen by the files that are newer than it', async () => {
   const past = Date.now() - 3_600_000
   await using other = await managementHost({ clock: { ...systemClock, now: () => past } })

@@ -19,6 +19,7 @@ describe('/v1/network', () => {
       management: { everyone: true, entries: [] },
       bridges: { everyone: true, entries: [] },
       leftOut: [],
+      ports: { management: 8752, bridges: 32_100 },
       you: '192.0.2.1',
     })
     const body = { network: HERE }

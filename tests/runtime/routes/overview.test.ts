@@ -32,7 +32,11 @@ async function keep(deployment: string, blueprint: string, state: 'running' | 'f
 describe('the overview', () => {
   test('of a Runtime without a Platform says how to begin, and its figures all the same', async () => {
     const html = await page('/')
-    expect(html).toContain('This Runtime belongs to no Platform yet')
+    expect(html).toContain('This Runtime belongs to no Platform yet: enrol it')
+    // The one thing to do, in words of its own, with the page's main button.
+    expect(html).toMatch(/state awaiting"><svg.*?<\/svg>not enrolled/)
+    expect(html).toContain('<a class="button" href="/welcome/enrol">Enrol this Runtime</a>')
+    expect(html).not.toContain('awaiting approval')
     for (const label of [
       'Deployments running',
       'Records in',

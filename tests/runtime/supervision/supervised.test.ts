@@ -12,7 +12,7 @@ import {
   WATCH_INTERVAL_MS,
 } from '../../../src/runtime/supervision/supervised.ts'
 import { ManualClock } from '../../support/bridge/manual-clock.ts'
-import { fakeLauncher, settled } from '../../support/runtime/fake-worker.ts'
+import { component, fakeLauncher, settled } from '../../support/runtime/fake-worker.ts'
 import { BRIDGE, DEPLOYMENT, RUNTIME } from '../../support/wire/parties.ts'
 
 function supervise(
@@ -34,7 +34,7 @@ function supervise(
     earlier: options.earlier ?? { components: [], bridges: [], deadLetters: 0 },
     onCounts: (counts) => kept.push(counts),
     onState: (state, [reason]) => states.push(reason ? `${state} ${reason.code}` : state),
-    memoryBytesMax: 1_000,
+    memoryBytesMax: () => 1_000,
     residentBytes: async () => options.residentBytes?.() ?? 1,
     random: (length) => new Uint8Array(length).fill(255),
   })
@@ -171,6 +171,32 @@ test('rates are those between the last two reports', async () => {
   await pass(2_000)
   worker().status(1_100)
   expect(supervised.counts.rates.get('orders')?.outPerSecond).toBe(500)
+})
+
+test('since when a component has a reason is known until it has none, and not of the process before', async () => {
+  const { supervised, clock, worker, pass } = supervise()
+  supervised.start()
+  await settled()
+  const tell = (reason?: string): void =>
+    worker().tell({
+      ...{ news: 'status', bridges: [], deadLetters: 0, rssBytes: 1 },
+      components: [{ ...component(0), ...(reason !== undefined && { reason: { code: reason } }) }],
+    })
+  const since = () => supervised.counts.reasonsSince.get('orders')
+  tell()
+  expect(since()).toBeUndefined()
+  await pass(1_000)
+  const firstMs = clock.now()
+  tell('host.unreachable')
+  await pass(30_000)
+  tell('host.timed_out')
+  expect(since()).toBe(firstMs)
+  tell()
+  expect(since()).toBeUndefined()
+  tell('host.unreachable')
+  worker().crash()
+  await settled()
+  expect(since()).toBeUndefined()
 })
 
 test('a failed component is named, and its worker started again', async () => {

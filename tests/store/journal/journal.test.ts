@@ -91,6 +91,8 @@ describe('append and read', () => {
     await journal.close()
     expect((await Promise.all(appends)).at(-1)?.last).toBe(20)
     expect(await refusalOf(() => journal.append([utf8('late')]))).toBe('journal.closed')
+    // Its key is gone: what it holds is not damaged for that.
+    expect(await refusalOf(() => journal.read(1, ALL))).toBe('journal.closed')
     const again = await openJournal({ folder: folder.path, key })
     expect(again.nextPosition).toBe(21)
     await again.close()

@@ -26,7 +26,7 @@ export type TestAccounts = Disposable & {
 
 export const PASSWORD = 'correct horse battery staple'
 
-export async function testAccounts(options: { pepper?: Bytes } = {}): Promise<TestAccounts> {
+export async function testAccounts(options: { pepper?: Bytes; closing?: AbortSignal } = {}): Promise<TestAccounts> {
   const folder = memoryFolder()
   const clock = frozenClock()
   const path = folder.file('runtime.db')

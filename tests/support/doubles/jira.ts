@@ -3,20 +3,13 @@
  * e-mail address and API token) and Data Center (`POST /rest/api/2/search`, pages by number, Bearer). Of JQL it knows what a pull asks;
  * anything else is 400, as there. It may be told to throttle, to fail, to cut what it says, to have another clock, to hide a project.
  */
-import { serveHttps } from '../../../src/host/mod.ts'
-import { testAuthority } from '../certificates.ts'
+import { type Answerable, type DoubleServer, doubleServer } from './double-server.ts'
+import { type JiraAround, listOfSite, nothingAround, partOfIssue } from './jira-around.ts'
+
+export { type Fault, times } from './double-server.ts'
 
 export type JiraIssue = { key: string; updatedMs: number; fields?: Record<string, unknown> }
-export type JiraAsked = { path: string; body: Record<string, unknown>; authorization: string | null; status: number }
-/** What it answers in place of what it should. */
-export type Fault = (asked: { path: string }) => Response | undefined | Promise<Response | undefined>
-
-export type JiraDouble = AsyncDisposable & {
-  url: string
-  ca: string
-  asked: JiraAsked[]
-  /** Asked for each request, in order; those that say nothing are passed over. */
-  faults: Fault[]
+export type JiraDouble = DoubleServer & {
   put(...issues: JiraIssue[]): void
   remove(...keys: string[]): void
   /** Keys that issues had before they were moved, and those that they have now. */
@@ -25,10 +18,10 @@ export type JiraDouble = AsyncDisposable & {
   hidden: Set<string>
   /** Of who asks. */
   timeZone: string
-  /** How far its clock is ahead. */
-  skewMs: number
   /** Called before each search, which may change issues meanwhile. */
   onSearch: (() => void) | undefined
+  /** Whatever is not an issue; of issues by their keys. */
+  around: JiraAround
 }
 
 export const CLOUD_USER = 'mary@acme.example'
@@ -44,24 +37,8 @@ const FIELDS = [
 ]
 
 export async function jiraDouble(edition: 'cloud' | 'data-center' = 'cloud'): Promise<JiraDouble> {
-  const authority = await testAuthority('jira')
   const issues = new Map<string, JiraIssue & { id: string }>()
   let ids = 10_000
-  const double: Omit<JiraDouble, 'url' | 'ca' | typeof Symbol.asyncDispose> = {
-    ...{
-      asked: [],
-      faults: [],
-      moved: new Map(),
-      hidden: new Set(),
-      timeZone: 'Europe/Berlin',
-      skewMs: 0,
-      onSearch: undefined,
-    },
-    put(...given) {
-      for (const issue of given) issues.set(issue.key, { id: issues.get(issue.key)?.id ?? String(ids++), ...issue })
-    },
-    remove: (...keys) => void keys.map((key) => issues.delete(key)),
-  }
   const authorization = edition === 'cloud' ? `Basic ${btoa(`${CLOUD_USER}:${CLOUD_TOKEN}`)}` : `Bearer ${SERVER_TOKEN}`
   const api = edition === 'cloud' ? '/rest/api/3' : '/rest/api/2'
 
@@ -85,10 +62,20 @@ export async function jiraDouble(edition: 'cloud' | 'data-center' = 'cloud'): Pr
     return json(200, { issues: page, isLast, ...(!isLast && { nextPageToken: btoa(String(from + most)) }) })
   }
 
-  function answer(path: string, method: string, body: Record<string, unknown>, by: string | null): Response {
-    if (by !== authorization) return json(401, { message: 'Client must be authenticated to access this resource.' })
+  function answer({ path, method, headers, body, query: asked }: Answerable): Response {
+    if (headers.get('authorization') !== authorization)
+      return json(401, { message: 'Client must be authenticated to access this resource.' })
+    const query = new URLSearchParams(asked)
     if (path === `${api}/myself`) return json(200, { displayName: 'Mary Example', timeZone: double.timeZone })
     if (path === `${api}/field`) return json(200, FIELDS)
+    const listed = listOfSite(edition, double.around, path, query)
+    if (listed) return listed
+    const [, issueId, part = ''] = /^\/rest\/api\/2\/issue\/(\d+)(\/\w+)?$/.exec(path) ?? []
+    if (issueId !== undefined) {
+      const issue = [...issues.values()].find(({ id }) => id === issueId)
+      const answered = issue && partOfIssue(edition, double.around, issue.key, part, query)
+      return answered ?? json(404, { errorMessages: ['Issue does not exist or you do not have permission to see it.'] })
+    }
     const project = /^\/project\/([A-Z][A-Z0-9_]*)$/.exec(path.slice(api.length))?.[1]
     if (project !== undefined && path.startsWith(api)) {
       if (double.hidden.has(project))
@@ -104,35 +91,20 @@ export async function jiraDouble(edition: 'cloud' | 'data-center' = 'cloud'): Pr
       return json(200, { id: found.id, key: found.key, fields: {} })
     }
     const searchPath = edition === 'cloud' ? '/rest/api/3/search/jql' : '/rest/api/2/search'
-    if (path === searchPath && method === 'POST') return search(body)
+    if (path === searchPath && method === 'POST') return search(JSON.parse(body))
     return json(404, { errorMessages: ['not here'] })
   }
 
-  const server = await serveHttps({
-    ...{ hostname: '127.0.0.1', port: 0, tls: await authority.issue({ ip: ['127.0.0.1'] }) },
-    async fetch(request) {
-      const { pathname: path } = new URL(request.url)
-      const text = await request.text()
-      const body = text === '' ? {} : JSON.parse(text)
-      const by = request.headers.get('authorization')
-      let response: Response | undefined
-      for (const fault of double.faults) response ??= await fault({ path })
-      response ??= answer(path, request.method, body, by)
-      double.asked.push({ path, body, authorization: by, status: response.status })
-      response.headers.set('date', new Date(Date.now() + double.skewMs).toUTCString())
-      return response
+  const server = await doubleServer('jira', answer)
+  const double: JiraDouble = Object.assign(server, {
+    ...{ moved: new Map<string, string>(), hidden: new Set<string>(), timeZone: 'Europe/Berlin' },
+    ...{ onSearch: undefined, around: nothingAround() },
+    put(...given: JiraIssue[]) {
+      for (const issue of given) issues.set(issue.key, { id: issues.get(issue.key)?.id ?? String(ids++), ...issue })
     },
+    remove: (...keys: string[]) => void keys.map((key) => issues.delete(key)),
   })
-  return Object.assign(double, {
-    ...{ url: `https://127.0.0.1:${server.port}`, ca: authority.certificatePem },
-    [Symbol.asyncDispose]: () => server.close(),
-  })
-}
-
-/** So many times, then never. */
-export function times(count: number, make: () => Response, where = ''): Fault {
-  let left = count
-  return ({ path }) => (path.includes(where) && left-- > 0 ? make() : undefined)
+  return double
 }
 
 function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
@@ -182,6 +154,8 @@ function matching(
     } else if (since) {
       const fromText = `${since[1]} ${since[2]}`
       found = found.filter(({ updatedMs }) => localMinute(updatedMs, timeZone) >= fromText)
+    } else if (/^issuetype = "Test"$/.test(clause)) {
+      found = found.filter(({ fields }) => (fields?.['issuetype'] as { name?: string } | undefined)?.name === 'Test')
     } else if (clause !== 'project is not EMPTY') return `Error in the JQL Query: '${clause}'`
   }
   if (order === 'updated ASC, key ASC')

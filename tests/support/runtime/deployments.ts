@@ -29,6 +29,7 @@ export async function deploymentsHost(folder: string, types = testTypes) {
     new Deployments({
       ...{ clock, log: logOf('test'), types },
       ...{ assignments: stores.assignments, approvals: stores.approvals, code: stores.code },
+      refusals: stores.refusals,
       surroundings: async () => ({ ...around, folders }),
       registration: async () => registrationAt(tenant),
       crew: {

@@ -67,8 +67,8 @@ export async function managementHost(
   const stopping = new AbortController()
   const station = composeStation({
     ...{ state, types: testTypes, ...time, log: logOf('test'), name: config.name, files: config.files },
-    launch: launcher(1, { entry: fileURLToPath(new URL('./worker-entry.ts', import.meta.url)), clock }),
-    ...{ memoryBytesMax: 1, settings: {}, closing: stopping.signal },
+    launch: launcher(() => 1, { entry: fileURLToPath(new URL('./worker-entry.ts', import.meta.url)), clock }),
+    ...{ memoryBytesMax: () => 1, settings: {}, closing: stopping.signal },
     addresses: () => ({ managementUrl: ORIGIN, bridgeHost: 'runtime.example', bridgePort: 32_100 }),
   })
   lifetime.defer(() => station.close())

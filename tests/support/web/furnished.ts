@@ -125,7 +125,9 @@ function siteAt(name: FurnishedSite['name'], data: string): FurnishedSite {
       const options = { method: 'GET' as const, headers, ca: [access.ca], timeoutMs: 20_000, bytesMax: 16_777_216 }
       const { status, headers: answered, body } = await requestHttps(`${origin}${path}`, options)
       const type = answered['content-type'] ?? ''
-      return { status, type, text: fromUtf8(body), location: answered['location'] }
+      // Downloads may be no text.
+      const text = /^text\/|json/.test(type) ? fromUtf8(body) : ''
+      return { status, type, text, location: answered['location'] }
     },
   }
 }

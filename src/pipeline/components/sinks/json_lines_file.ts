@@ -3,13 +3,13 @@
  * had come when that was written. What lies beyond that length was never answered for, and is cut off when the file is opened again.
  * So a file has one sink at a time: another would take what this one has just written for such a rest.
  */
-import { realpath } from 'node:fs/promises'
-import { basename, dirname, join, normalize, resolve } from 'node:path'
+import { normalize, resolve } from 'node:path'
 import * as v from 'valibot'
 import { AppError, Cancelled } from '../../../base/mod.ts'
-import { type AppendFile, makeFolder, openAppend, takeLockFile, truePath } from '../../../host/mod.ts'
+import { type AppendFile, openAppend, takeLockFile } from '../../../host/mod.ts'
 import { type Batch, trimBefore } from '../../batch.ts'
 import { type ComponentContext, defineSink, type GroupingSink } from '../../component.ts'
+import { madePath } from '../../made-path.ts'
 import { PositionsLog } from '../../positions-log.ts'
 import { soundRows } from '../../sound-rows.ts'
 import { jsonLinesFileSource } from '../sources/json_lines_file.ts'
@@ -74,7 +74,7 @@ class JsonLinesFileSink implements GroupingSink {
 
   static async open(given: string, context: ComponentContext): Promise<JsonLinesFileSink> {
     // The folder may be a link, or lie behind one: nothing is made or locked in a place that is closed.
-    const path = await madePath(given, context)
+    const path = await madePath(given, context.admitPath)
     const unlock = await lockOf(path)
     try {
       return await JsonLinesFileSink.#openLocked(path, context, unlock)
@@ -179,25 +179,6 @@ class JsonLinesFileSink implements GroupingSink {
     if (size === length) return
     this.#context.log('warning', 'json_lines_file.tail_cut', { bytes: size - length })
     await this.#file.truncate(length)
-  }
-}
-
-/** The file's one name, whatever links lead to it: its lock and its positions go by that. Its folder is there afterwards. */
-async function madePath(path: string, context: ComponentContext): Promise<string> {
-  context.admitPath(join(await nearestFolder(dirname(path)), basename(path)))
-  await makeFolder(dirname(path))
-  const found = await truePath(path)
-  context.admitPath(found)
-  return found
-}
-
-/** Where the folder will be: the part of its path that is there with all links followed, and the rest as it is named. */
-async function nearestFolder(folder: string): Promise<string> {
-  try {
-    return await realpath(folder)
-  } catch {
-    const above = dirname(folder)
-    return above === folder ? folder : join(await nearestFolder(above), basename(folder))
   }
 }
 

@@ -13,6 +13,7 @@ import { LibsqlDatabaseMissing, LibsqlTableMissing, libsqlFailure } from '../../
 import { PositionsTable } from '../../libsql/positions-table.ts'
 import { type Complaint, RowWriter } from '../../libsql/row-writer.ts'
 import { columnsOf, createTable } from '../../libsql/table.ts'
+import { madePath } from '../../made-path.ts'
 import { refusalOf, soundRows } from '../../sound-rows.ts'
 import type { Row } from '../../value.ts'
 
@@ -52,7 +53,9 @@ const LibsqlTableConfig = v.pipe(
     ),
     create: v.pipe(
       v.optional(v.boolean(), false),
-      v.description('Whether to make the database and the table, from the first rows, if they are not there.'),
+      v.description(
+        'Whether to make the database with its folder, and the table, from the first rows, if they are not there.',
+      ),
     ),
   }),
   v.check(
@@ -115,7 +118,8 @@ function connect(config: LibsqlTableConfig, context: CheckContext): Promise<Conn
 
 /** The driver opens by name: looked at before, so that nothing is made in a closed place, and after, for a link swapped meanwhile. */
 async function openAdmitted(address: DatabaseAddress, create: boolean, context: CheckContext): Promise<Connection> {
-  const path = await truePath(resolve(address.path)).catch(() => resolve(address.path))
+  const given = resolve(address.path)
+  const path = create ? await madePath(given, context.admitPath) : await truePath(given).catch(() => given)
   context.admitPath(path)
   const connection = openConnection({ ...address, path }, create)
   try {
