@@ -45,6 +45,7 @@ export { PASSWORD_LENGTH_MIN } from './passwords.ts'
 export { ROLES, type Role, roleReaches, type User } from './roles.ts'
 export { sealedAccounts } from './sealed.ts'
 export {
+  CLOCK_SLACK_MS,
   SESSION_IDLE_MS,
   SESSION_MAX_MS,
   SESSIONS_PER_USER_MAX,

@@ -13,8 +13,8 @@ export const SESSION_MAX_MS = 12 * 60 * 60_000
 export const SESSION_IDLE_MS = 60 * 60_000
 /** A person's browsers; the longest unused session beyond these ends. */
 export const SESSIONS_PER_USER_MAX = 32
-/** So far clocks are set back in passing. */
-const CLOCK_SLACK_MS = 60_000
+/** So far clocks are set back in passing. What is of the future by more than that counts for nothing. */
+export const CLOCK_SLACK_MS = 60_000
 /** How often the use of a session is written down. */
 const SEEN_EVERY_MS = 60_000
 const USER_AGENT_LENGTH_MAX = 256

@@ -1,6 +1,6 @@
 /** Who asks: set by the gate, held against what an act needs, and put into the audit trail. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { type AuthVariables, type Role, RoleTooLow, roleReaches } from '../accounts/mod.ts'
+import { type AuthVariables, CLOCK_SLACK_MS, type Role, RoleTooLow, roleReaches } from '../accounts/mod.ts'
 import type { Clock } from '../base/mod.ts'
 import type { RequestIdVariables } from '../web/mod.ts'
 import { ConfirmFirst, FormIncomplete } from './errors.ts'
@@ -21,8 +21,6 @@ export type PersonEnv = {
 
 /** A dangerous act is done within ten minutes of a password or second factor: a browser left open is not enough for it. */
 export const FRESH_MS = 10 * 60_000
-/** So far clocks are set back in passing. */
-const CLOCK_SLACK_MS = 60_000
 
 /** Comes after `authenticate`: sets `c.var.fresh`. A token is shown with every request, and so counts as fresh. */
 export function freshness(clock: Clock): MiddlewareHandler<PersonEnv> {

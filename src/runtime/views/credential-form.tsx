@@ -1,7 +1,17 @@
 /** The forms that keep a credential: its kind first, then its fields. What is typed as a value never comes back, whatever goes wrong. */
 import type { CredentialSource } from '../../keys/mod.ts'
 import { credentialKinds, fieldsOf, KEY_ALGORITHMS, kindOf } from '../../keys/mod.ts'
-import { type Failure, Field, type FieldErrors, Form, Select, Table, TextArea, type View } from '../../web/mod.ts'
+import {
+  type Failure,
+  Field,
+  type FieldErrors,
+  Form,
+  Select,
+  Table,
+  TextArea,
+  type View,
+  Words,
+} from '../../web/mod.ts'
 import { addressOf } from './credentials.tsx'
 
 /** Names of the inputs of a field. */
@@ -71,7 +81,7 @@ export function CredentialForm({
         <TextArea
           name={LINES}
           label="Fields"
-          help={marked('One `name=value` on each line.')}
+          help={<Words text="One `name=value` on each line." />}
           secret
           required
           error={errors[LINES]}
@@ -156,7 +166,7 @@ type FieldInputsProps = {
 function FieldInputs({ field, sources, values, errors }: FieldInputsProps): View {
   const name = `${VALUE_PREFIX}${field.name}`
   const label = `${field.name}${field.optional ? ' (may stay empty)' : ''}`
-  const common = { name, label, help: marked(field.description), error: errors[name] }
+  const common = { name, label, help: <Words text={field.description} />, error: errors[name] }
   // A refresh token is given anew by its server: it can only be kept here.
   const isKeptHere = sources.length === 0 || field.name === 'refreshToken'
   return (
@@ -186,11 +196,6 @@ function formAddress(kind: string, replaces: string | undefined, way: 'own' | 'e
   return replaces === undefined
     ? `/credentials/~new?kind=${kind}&way=${way}`
     : `${addressOf(replaces)}/replace?way=${way}`
-}
-
-/** What stands between backticks is a word of the program. */
-function marked(text: string): View {
-  return <>{text.split('`').map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>
 }
 
 function textOf(value: unknown): string | undefined {
